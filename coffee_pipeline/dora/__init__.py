@@ -1,0 +1,1 @@
+"""The software delivery metrics of dora.dev, computed on recorded facts."""

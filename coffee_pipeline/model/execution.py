@@ -1,0 +1,40 @@
+"""Facts of execution: stages and the tools they ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRun:
+    """One stage of one service at one revision, as it ended. ``delivery`` groups one request."""
+
+    delivery: str
+    platform: str
+    service: str
+    revision: str
+    stage: str
+    outcome: str
+    reason: str | None
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRun:
+    """One process of a tool. ``command`` is redacted."""
+
+    stage: str
+    tool: str
+    tool_version: str | None
+    scope: str
+    revision: str
+    outcome: str
+    reason: str | None
+    command: str
+    exit_code: int | None
+    started_at: datetime
+    duration_seconds: float
+    cpu_seconds: float | None
+    peak_memory_bytes: int | None

@@ -1,0 +1,25 @@
+"""Facts of incidents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A failure that users could feel. ``resolved_at`` is None while it is open.
+
+    ``deployment_id`` is the deployment that caused it, where that is known by evidence.
+    """
+
+    incident_id: str
+    service: str
+    environment: str
+    revision: str | None
+    deployment_id: str | None
+    title: str
+    severity: str
+    source: str
+    opened_at: datetime
+    resolved_at: datetime | None

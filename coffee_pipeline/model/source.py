@@ -1,0 +1,52 @@
+"""Facts of the source stage: revisions, what they changed, whom they affect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One Git commit of the platform. ``parent`` is the first parent, None for a root commit."""
+
+    platform: str
+    revision: str
+    parent: str | None
+    branch: str | None
+    author_name: str
+    author_email: str
+    authored_at: datetime
+    committed_at: datetime
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFile:
+    """One path changed by a revision; ``change`` is added, modified, deleted or renamed."""
+
+    revision: str
+    path: str
+    previous_path: str | None
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRevision:
+    """One service (or library module) as it stands at a revision.
+
+    ``input_digest`` is a hash over the Git trees of its module and of every module of the
+    platform that it depends on: two revisions with the same digest need no second delivery.
+    ``affected`` compares with ``base_revision`` (the one last delivered, else the parent).
+    """
+
+    platform: str
+    revision: str
+    service: str
+    kind: str
+    module: str
+    package: str
+    input_digest: str
+    affected: bool
+    base_revision: str | None
+    reason: str

@@ -1,0 +1,1 @@
+"""The platform under delivery: its description, discovery, Git revisions and affected services."""

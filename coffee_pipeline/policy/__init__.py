@@ -1,0 +1,1 @@
+"""Gates: policy decisions over evidence."""

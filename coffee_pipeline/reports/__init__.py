@@ -1,0 +1,1 @@
+"""History -> page -> HTML and Markdown."""

@@ -1,0 +1,1 @@
+"""Service level objectives: OpenSLO documents, indicators, error budgets, burn rates."""

@@ -1,0 +1,1 @@
+"""What each stage does, in terms of tools and records. No Dagster here."""

@@ -1,0 +1,1 @@
+"""Where tools come from: configured path, PATH, wheel, pinned Go build; versions; doctor."""

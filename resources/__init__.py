@@ -1,0 +1,1 @@
+"""Dagster: what assets are given."""
