@@ -8,14 +8,21 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRun:
-    """One stage of one service at one revision, as it ended. ``delivery`` groups one request."""
+    """One step of a stage of one service at one revision, as it ended.
+
+    ``step`` is the asset that did it (binary, sbom, test_results ...); a stage came to what the
+    worst of its steps came to. ``verdict`` is what its gates said (passed, failed,
+    not_evaluated). ``delivery`` groups the runs of one request.
+    """
 
     delivery: str
     platform: str
     service: str
     revision: str
     stage: str
+    step: str
     outcome: str
+    verdict: str
     reason: str | None
     started_at: datetime
     finished_at: datetime
