@@ -1,0 +1,173 @@
+"""Where tools come from: configured path, then PATH, then wheel, then pinned Go build."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from coffee_pipeline.errors import ConfigurationError, ToolMissingError
+from coffee_pipeline.home import Home
+from coffee_pipeline.toolbox.building import GoBuild, tools_folder
+from coffee_pipeline.toolbox.golang import go_environment
+from coffee_pipeline.toolbox.pins import PINS, Pin
+from coffee_pipeline.toolbox.versions import built_version, number, printed_version, satisfies
+
+Origin = Literal["configured", "path", "wheel", "built"]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A program that can be run. ``version`` is None when it does not say."""
+
+    path: Path
+    version: str | None
+    origin: Origin
+
+
+def _silent(message: str) -> None:
+    """Progress goes nowhere unless the caller wants it."""
+
+
+class Toolbox:
+    """Finds tools, and builds the pinned Go ones on first use.
+
+    ``configured`` maps tool names to programs that are taken whatever their version. ``report``
+    gets progress messages of builds.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        configured: Mapping[str, Path] | None = None,
+        report: Callable[[str], None] = _silent,
+    ) -> None:
+        self.home = home
+        self._configured = dict(configured or {})
+        self._report = report
+        self._found: dict[tuple[str, str | None], Located] = {}
+
+    def locate(self, name: str, *, at_least: str | None = None) -> Located:
+        """The program of tool ``name``, built when it must be.
+
+        ``at_least`` asks for a version (of Go: the ``go`` directive of the module at hand); when
+        no program satisfies it, the newest there is comes back and will say so itself.
+
+        Raises:
+            ToolMissingError: not to be had; the message says what that costs.
+            ConfigurationError: the configured path is no program.
+        """
+        found = self.look(name, at_least=at_least)
+        if found is not None:
+            return found
+        pin = PINS[name]
+        if pin.package is None:
+            raise ToolMissingError(f"{name}: not found; {pin.obtain}. Without it: {pin.costs}")
+        build = self._build_of(pin)
+        found = Located(build.make(self._report), pin.version, "built")
+        self._found[name, at_least] = found
+        return found
+
+    def look(self, name: str, *, at_least: str | None = None) -> Located | None:
+        """As :meth:`locate`, but builds nothing: None when the tool is not there yet."""
+        key = (name, at_least)
+        if key not in self._found:
+            found = self._look(PINS[name], at_least)
+            if found is None:
+                return None
+            self._found[key] = found
+        return self._found[key]
+
+    def go_environment(self, *, at_least: str | None = None) -> dict[str, str]:
+        """Environment for Go itself and for tools that call it; see :mod:`.golang`."""
+        return go_environment(self.locate("go", at_least=at_least).path)
+
+    def versions(self) -> dict[str, str | None]:
+        """Version of every tool that is there now, by name; builds nothing."""
+        found = {name: self.look(name) for name in PINS}
+        return {name: tool.version for name, tool in found.items() if tool is not None}
+
+    def _look(self, pin: Pin, at_least: str | None) -> Located | None:
+        if pin.name in self._configured:
+            return self._configured_program(pin)
+        if pin.package is not None:
+            return self._look_for_go_build(pin)
+        candidates = [
+            Located(path, printed_version(pin, path), origin)
+            for path, origin in (*_on_path(pin.name), *_in_wheel(pin))
+        ]
+        usable = [tool for tool in candidates if _new_enough(tool, pin.minimum)]
+        wanted = [tool for tool in usable if _new_enough(tool, at_least)]
+        if wanted:
+            return wanted[0]
+        return max(usable, key=lambda tool: number(tool.version or "0"), default=None)
+
+    def _configured_program(self, pin: Pin) -> Located:
+        path = self._configured[pin.name]
+        if not (path.is_file() and os.access(path, os.X_OK)):
+            raise ConfigurationError(f"{path}: configured as {pin.name}, but it is no program")
+        version = printed_version(pin, path)
+        if pin.package is not None:
+            go = self.look("go")
+            built = built_version(pin, path, go.path) if go else None
+            version = built[0] if built else version
+        return Located(path, version, "configured")
+
+    def _look_for_go_build(self, pin: Pin) -> Located | None:
+        go = self.look("go")
+        if go is None:
+            return None
+        for path, origin in _on_path(pin.name):
+            built = built_version(pin, path, go.path)
+            # a tool reads no code of a newer Go release than the one it was built with
+            if built and satisfies(built[0], pin.version or "0") and _same_go(built[1], go):
+                return Located(path, built[0], origin)
+        built_before = self._build_of(pin).program
+        return Located(built_before, pin.version, "built") if built_before.is_file() else None
+
+    def _build_of(self, pin: Pin) -> GoBuild:
+        go = self.locate("go", at_least=pin.go)
+        return GoBuild(
+            pin=pin,
+            go=go.path,
+            go_version=go.version or "unknown",
+            environment=go_environment(go.path),
+            folder=tools_folder(self.home),
+        )
+
+
+def _new_enough(tool: Located, minimum: str | None) -> bool:
+    if minimum is None:
+        return True
+    return tool.version is not None and number(tool.version) >= number(minimum)
+
+
+def _same_go(built_with: str, go: Located) -> bool:
+    return number(built_with)[:2] >= number(go.version or "0")[:2]
+
+
+def _on_path(name: str) -> Iterator[tuple[Path, Origin]]:
+    """Programs called ``name`` on PATH, in order; the wheels' start scripts are not among them."""
+    scripts = Path(sysconfig.get_path("scripts")).resolve()
+    for entry in os.get_exec_path():
+        folder = Path(entry)
+        found = shutil.which(name, path=entry)
+        if found and folder.is_absolute() and folder.resolve() != scripts:
+            yield Path(found), "path"
+
+
+def _in_wheel(pin: Pin) -> Iterator[tuple[Path, Origin]]:
+    """The program itself inside an installed wheel: its start script would be one process more."""
+    if pin.wheel is None:
+        return
+    package, inside = pin.wheel
+    spec = find_spec(package)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        program = Path(place) / inside
+        if program.is_file() and os.access(program, os.X_OK):
+            yield program, "wheel"
