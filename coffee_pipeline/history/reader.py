@@ -1,0 +1,142 @@
+"""Reading: your own snapshot of the published history, never blocked and never blocking.
+
+``refresh`` is what makes it fresh; a reader that does not call it sees the last publication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import duckdb
+
+from coffee_pipeline.errors import HistoryError, UsageError
+from coffee_pipeline.history.database import first_line
+from coffee_pipeline.history.loader import HistoryLoader, LoadReport
+from coffee_pipeline.history.schema import current_schema
+from coffee_pipeline.history.tables import TABLES, columns
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.evidence import Record
+
+R = TypeVar("R", bound=Record)
+
+_ZONED = "TIMESTAMP WITH TIME ZONE"
+
+
+class HistoryReader:
+    """Reads ``home.history``; if there is none yet, an empty one is published first."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._loader = HistoryLoader(home)
+
+    def refresh(self, force: bool = True) -> LoadReport:
+        """Load and publish, so that the next query sees what was committed before this call.
+
+        Args:
+            force: publish even when the last publication was a moment ago; False leaves it to
+                the throttle, and the newest evidence may be seen only later.
+
+        Raises:
+            HistoryError: the history cannot be loaded or published.
+            TransientError: another process has been loading for very long.
+        """
+        return self._loader.drain(publish="always" if force else "auto")
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection to a snapshot, which stays the same however long it is open.
+
+        Tables and views are found by their plain names; times are TIMESTAMP holding UTC.
+
+        Raises:
+            HistoryError: the published file cannot be opened or is newer than this code.
+        """
+        if not self._home.history.exists():
+            self._loader.drain(publish="always")
+        # Not duckdb.connect(path): that gives every caller in this process the database it
+        # opened first under that path, even after another file was renamed over it.
+        connection = duckdb.connect(":memory:")
+        try:
+            self._attach(connection)
+            yield connection
+        finally:
+            connection.close()
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, object]]:
+        """Rows of a statement as dictionaries; times are timezone-aware UTC.
+
+        Raises:
+            UsageError: the statement is wrong; one line that says how.
+            HistoryError: the history cannot be opened.
+        """
+        with self.connect() as connection:
+            names, rows = _run(connection, sql, parameters)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def records(
+        self, record_type: type[R], where: str = "", parameters: Sequence[object] = ()
+    ) -> list[R]:
+        """Records of a class, as they were written, in the order they were loaded.
+
+        Args:
+            record_type: a class of :mod:`coffee_pipeline.model`.
+            where: an SQL condition over the class's columns and ``materialization``; it may be
+                followed by ORDER BY and LIMIT. Values go into ``parameters``, as ``?``.
+            parameters: values for the ``?`` of ``where``.
+        """
+        names = ", ".join(f'"{column.name}"' for column in columns(record_type))
+        condition = f" WHERE {where}" if where else ""
+        sql = f"SELECT {names} FROM {TABLES[record_type]}{condition}"  # noqa: S608 - our names
+        return [record_type(**row) for row in self.query(sql, parameters)]
+
+    def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        path = str(self._home.history)
+        quoted = path.replace("'", "''")
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"ATTACH '{quoted}' AS history (READ_ONLY)")
+            connection.execute("USE history")
+            current_schema().check(connection)
+        except duckdb.Error as error:
+            raise HistoryError(f"{path}: cannot be read: {first_line(error)}") from error
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object]
+) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Column names and rows of a statement."""
+    try:
+        connection.execute(sql, [_parameter(value) for value in parameters])
+        if connection.description is None:
+            return [], []
+        names = [column[0] for column in connection.description]
+        if any(_ZONED in str(column[1]) for column in connection.description):
+            # DuckDB needs the pytz package for these, Arrow does not.
+            columns_ = connection.to_arrow_table().columns
+            rows = list(zip(*(column.to_pylist() for column in columns_), strict=True))
+        else:
+            rows = connection.fetchall()
+    except duckdb.Error as error:
+        raise UsageError(f"SQL: {first_line(error)}") from error
+    return names, [tuple(_value(value) for value in row) for row in rows]
+
+
+def _parameter(value: object) -> object:
+    """Aware times become what the database holds: UTC without a zone."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def _value(value: object) -> object:
+    """Times become aware UTC, inside lists and structs too."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _value(item) for key, item in value.items()}
+    return value
