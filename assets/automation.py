@@ -1,0 +1,153 @@
+"""Automation: the jobs, the schedules, and the sensors that start them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.partitions import PLATFORM
+from coffee_pipeline.errors import RepositoryError
+from coffee_pipeline.history.loader import HistoryLoader
+from coffee_pipeline.model.source import ServiceRevision
+from coffee_pipeline.platform.affected import affected
+from resources.delivery import DELIVERY_TAG, REVISION_TAG, DeliveryResource
+
+DELIVERY_ASSETS = (
+    "service_revision",
+    "binary",
+    "sbom",
+    "image",
+    "test_results",
+    "static_analysis",
+    "vulnerabilities",
+    "release_gate",
+    "staging_deployment",
+    "instrumentation",
+    "production_deployment",
+    "service_levels",
+)
+LIBRARY_ASSETS = (
+    "service_revision",
+    "binary",
+    "test_results",
+    "static_analysis",
+    "vulnerabilities",
+)
+SWEEP_ASSETS = ("service_revision", "static_analysis", "vulnerabilities")
+
+deliver = dg.define_asset_job(
+    "deliver",
+    selection=list(DELIVERY_ASSETS),
+    description="One service at one revision: source, build, test, scan, gate, staging, production.",
+)
+verify = dg.define_asset_job(
+    "verify",
+    selection=list(LIBRARY_ASSETS),
+    description="One library module at one revision: source, build, test, scan.",
+)
+security_sweep = dg.define_asset_job(
+    "security_sweep",
+    selection=list(SWEEP_ASSETS),
+    description="Scan one service's module at the head of the branch.",
+)
+publish_slo_report = dg.define_asset_job("publish_slo_report", selection=["slo_report"])
+publish_dora_report = dg.define_asset_job("publish_dora_report", selection=["dora_report"])
+
+TIMEZONE = PLATFORM.schedules.timezone
+_RUNNING = dg.DefaultScheduleStatus.RUNNING
+
+
+@dg.schedule(
+    job=security_sweep,
+    cron_schedule="0 2 * * *",
+    execution_timezone=TIMEZONE,
+    default_status=_RUNNING,
+)
+def nightly_security_sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+    """Every night at 02:00: every scanner over every service and library module."""
+    night = context.scheduled_execution_time.strftime("%Y-%m-%d")
+    return [
+        dg.RunRequest(
+            run_key=f"sweep-{night}-{service.name}",
+            partition_key=service.name,
+            tags={DELIVERY_TAG: f"sweep-{night}"},
+        )
+        for service in PLATFORM.services
+    ]
+
+
+hourly_slo_report = dg.ScheduleDefinition(
+    name="hourly_slo_report",
+    job=publish_slo_report,
+    cron_schedule="0 * * * *",
+    execution_timezone=TIMEZONE,
+    default_status=_RUNNING,
+    description="The SLO report, every hour.",
+)
+daily_dora_report = dg.ScheduleDefinition(
+    name="daily_dora_report",
+    job=publish_dora_report,
+    cron_schedule="0 6 * * *",
+    execution_timezone=TIMEZONE,
+    default_status=_RUNNING,
+    description="The DORA report, every day at 06:00.",
+)
+
+
+def _request(found: ServiceRevision) -> dg.RunRequest:
+    library = found.kind == "library"
+    return dg.RunRequest(
+        run_key=f"{found.revision}:{found.service}",
+        job_name=verify.name if library else deliver.name,
+        partition_key=found.service,
+        tags={REVISION_TAG: found.revision, DELIVERY_TAG: f"commit-{found.revision}"},
+    )
+
+
+@dg.sensor(
+    jobs=[deliver, verify],
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def new_commits(
+    context: dg.SensorEvaluationContext, delivery: DeliveryResource
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """A new commit on the watched branch: one run for each service it affects, once."""
+    try:
+        repository = delivery.repository
+        head = repository.resolve(delivery.platform.branch)
+    except RepositoryError as error:
+        yield dg.SkipReason(str(error))
+        return
+    seen = context.cursor or None
+    if seen == head:
+        yield dg.SkipReason(f"{delivery.platform.branch} is still at {head[:12]}")
+        return
+    context.update_cursor(head)
+    if seen is None:
+        # Starting to watch is no reason to deliver what is there: a person decides that.
+        yield dg.SkipReason(f"watching {delivery.platform.branch} from {head[:12]} on")
+        return
+    changed = [found for found in affected(delivery.platform, repository, seen, head)
+               if found.affected]  # fmt: skip
+    if not changed:
+        yield dg.SkipReason(f"{head[:12]} affects no service")
+    for found in changed:
+        yield _request(found)
+
+
+@dg.sensor(
+    target=None,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def history_loading(delivery: DeliveryResource) -> dg.SkipReason:
+    """Loads committed evidence into the history and publishes it for readers."""
+    report = HistoryLoader(delivery.home).drain()
+    return dg.SkipReason(str(report))
+
+
+JOBS = (deliver, verify, security_sweep, publish_slo_report, publish_dora_report)
+SCHEDULES = (nightly_security_sweep, hourly_slo_report, daily_dora_report)
+SENSORS = (new_commits, history_loading)

@@ -1,0 +1,78 @@
+"""Rollout: the release gate, then staging, then the canary in production."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets import gates, partitions
+from assets.build import image, sbom
+from assets.scan import static_analysis, vulnerabilities
+from assets.step import perform
+from assets.test import test_results
+from coffee_pipeline.model.outcome import Stage
+from coffee_pipeline.stages.gate import release_gate as decide_release
+from coffee_pipeline.stages.rollout import deploy
+from resources.delivery import DeliveryResource
+
+
+@dg.asset(
+    partitions_def=partitions.services,
+    group_name=Stage.ROLLOUT.value,
+    deps=[image, sbom, test_results, static_analysis, vulnerabilities],
+    check_specs=gates.specs("release_gate"),
+    kinds={"policy"},
+    owners=["team:platform"],
+    code_version="1",
+)
+def release_gate(
+    context: dg.AssetExecutionContext, delivery: DeliveryResource
+) -> dg.MaterializeResult:
+    """The decision whether this revision of the service may be released, rule by rule."""
+    return perform(context, delivery, Stage.ROLLOUT, decide_release)
+
+
+@dg.asset(
+    partitions_def=partitions.services,
+    group_name=Stage.ROLLOUT.value,
+    deps=[release_gate],
+    check_specs=gates.specs("staging_deployment"),
+    kinds={"envoy"},
+    owners=["team:platform"],
+    code_version="1",
+    pool="staging",
+)
+def staging_deployment(
+    context: dg.AssetExecutionContext, delivery: DeliveryResource
+) -> dg.MaterializeResult:
+    """The release in staging: started, ready, and answering through the gateway."""
+    return perform(
+        context,
+        delivery,
+        Stage.ROLLOUT,
+        lambda stage, service: deploy(stage, service, stage.platform.rollout.environments[0]),
+    )
+
+
+@dg.asset(
+    partitions_def=partitions.services,
+    group_name=Stage.ROLLOUT.value,
+    deps=["instrumentation"],
+    check_specs=gates.specs("production_deployment"),
+    kinds={"envoy"},
+    owners=["team:platform"],
+    code_version="1",
+    pool="production",
+)
+def production_deployment(
+    context: dg.AssetExecutionContext, delivery: DeliveryResource
+) -> dg.MaterializeResult:
+    """The release in production: a canary takes traffic step by step while it is measured.
+
+    Where it does worse than the stable version the traffic goes back and an incident is recorded.
+    """
+    return perform(
+        context,
+        delivery,
+        Stage.ROLLOUT,
+        lambda stage, service: deploy(stage, service, stage.platform.rollout.environments[-1]),
+    )

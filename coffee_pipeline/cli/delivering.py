@@ -1,0 +1,141 @@
+"""Delivering: plan a revision, hand the runs to workers, follow them, say how it ended."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from coffee_pipeline.cli.application import remember_platform
+from coffee_pipeline.cli.board import Board
+from coffee_pipeline.cli.workers import RunRequest, Workers
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.execution import StageRun
+from coffee_pipeline.model.outcome import Outcome, Stage, Verdict
+from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.platform.loading import check_paths, load_platform
+from coffee_pipeline.stages.plan import PlannedService, plan
+from coffee_pipeline.stages.workspace import find_service, repository_path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """What became of one request: its plan, its stage runs, and the runs that crashed."""
+
+    delivery: str
+    revision: str
+    planned: Sequence[PlannedService]
+    stage_runs: Sequence[StageRun]
+    crashed: Sequence[str]
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 a gate or rollout said no, 3 a tool or the environment failed."""
+        broken = {Outcome.FAILED.value, Outcome.NOT_RUN.value}
+        if self.crashed or any(run.outcome in broken for run in self.stage_runs):
+            return 3
+        return int(any(run.verdict == Verdict.FAILED.value for run in self.stage_runs))
+
+
+class Deliveries:
+    """Delivers revisions of one platform; holds the workers between revisions."""
+
+    def __init__(self, home: Home, platform_file: Path, console: Console) -> None:
+        """Open the platform.
+
+        Raises:
+            ConfigurationError: the description is broken.
+            RepositoryError: its repository is.
+        """
+        self.home = home
+        self.platform_file = platform_file.resolve()
+        self.platform: Platform = load_platform(self.platform_file)
+        self.repository = Repository(repository_path(self.platform, self.platform_file.parent))
+        self.console = console
+        self.history = HistoryReader(home)
+        self.workers = Workers(home, self.platform_file)
+        remember_platform(home, self.platform_file)
+
+    def __enter__(self) -> Deliveries:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.workers.__exit__()
+
+    def deliver(
+        self,
+        revision: str | None = None,
+        *,
+        stages: Sequence[Stage] = tuple(Stage),
+        services: Sequence[str] = (),
+        force: bool = False,
+    ) -> Delivered:
+        """Deliver one revision (default: the head of the platform's branch)."""
+        sha = self.repository.resolve(revision or self.platform.branch)
+        check_paths(self.platform, self.repository, sha, self.platform_file)
+        self.history.refresh()
+        planned = plan(
+            self.platform,
+            self.repository,
+            sha,
+            self.history,
+            stages=stages,
+            services=services,
+            force=force,
+        )
+        delivery = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        requests = [self._request(delivery, sha, item) for item in planned if item.steps]
+        title = f"{self.platform.name} {sha[:12]}"
+        if not requests:
+            self.console.print(f"{title}: nothing to do, every service is up to date")
+            return Delivered(
+                delivery=delivery, revision=sha, planned=planned, stage_runs=(), crashed=()
+            )
+        with Board(self.console, title, planned) as board:
+            results = self.workers.carry_out(requests, board.watch)
+        return self._delivered(delivery, sha, planned, results)
+
+    def publish_reports(self) -> None:
+        """Make the SLO and DORA reports, through their assets."""
+        requests = [
+            RunRequest(id=job, job=job, service=None, assets=(asset,))
+            for job, asset in (
+                ("publish_slo_report", "slo_report"),
+                ("publish_dora_report", "dora_report"),
+            )
+        ]
+        self.workers.carry_out(requests, lambda progress: None)
+
+    def _request(self, delivery: str, sha: str, item: PlannedService) -> RunRequest:
+        library = find_service(self.platform, item.service).kind == "library"
+        tags = {"coffee/revision": sha, "coffee/delivery": delivery}
+        if item.base_revision:
+            tags["coffee/base"] = item.base_revision
+        return RunRequest(
+            id=f"{delivery}/{item.service}",
+            job="verify" if library else "deliver",
+            service=item.service,
+            tags=tags,
+            assets=item.steps,
+        )
+
+    def _delivered(
+        self, delivery: str, sha: str, planned: Sequence[PlannedService], results: dict[str, bool]
+    ) -> Delivered:
+        self.history.refresh()
+        runs = self.history.records(StageRun, "delivery = ? ORDER BY service", (delivery,))
+        said_no = {run.service for run in runs if run.verdict == Verdict.FAILED.value}
+        crashed = [
+            service
+            for identity, success in results.items()
+            if not success and (service := identity.partition("/")[2]) not in said_no
+        ]
+        return Delivered(
+            delivery=delivery, revision=sha, planned=planned, stage_runs=runs, crashed=crashed
+        )

@@ -1,0 +1,93 @@
+"""``coffee-pipeline``: the console command. Exit codes: 0 done, 1 a gate or rollout failed,
+2 bad usage or configuration, 3 a tool or the environment failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from coffee_pipeline.cli import (
+    demo,
+    doctor,
+    environment,
+    history,
+    ingest,
+    init,
+    report,
+    run,
+    status,
+    up,
+)
+from coffee_pipeline.errors import PipelineError
+from coffee_pipeline.home import Home
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="coffee-pipeline",
+    help="Deliver Go microservices: build, test, scan, measure, roll out - and query the history.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("coffee-pipeline"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            envvar="COFFEE_HOME",
+            help="Where all state lies: history, artifacts, Dagster's storage. Default: .coffee",
+        ),
+    ] = None,
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+    context.obj = Home.locate(data_dir)
+
+
+for command in (demo, init, run, up, status, environment, report, history, doctor, ingest):
+    command.register(app)
+
+
+def main() -> None:
+    """Run the command; every deliberate error becomes one line and its exit code."""
+    console = Console(stderr=True)
+    try:
+        app(standalone_mode=True)
+    except PipelineError as error:
+        console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.print("interrupted: what was committed is kept, nothing is left running")
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EMFILE):
+            raise
+        console.print(f"error: {error.filename or 'data directory'}: {error.strerror}")
+        sys.exit(EnvironmentExit)
+
+
+EnvironmentExit = 3
+"""Exit code when the machine failed the pipeline."""
+
+if __name__ == "__main__":
+    main()

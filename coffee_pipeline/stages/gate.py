@@ -1,0 +1,53 @@
+"""The release gate: collects a service's evidence from the history and lets the policy decide."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.model.build import Artifact, Build
+from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.finding import Finding, Scan
+from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.model.test import ModuleTestRun
+from coffee_pipeline.platform.description import Service
+from coffee_pipeline.policy.release_gate import GateEvidence, decide
+from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.tools.registry import SCANNERS
+
+GATE = "release"
+
+
+def gate_evidence(history: HistoryReader, service: Service, revision: str) -> GateEvidence:
+    """Everything the gate judges, as the history holds it for ``service`` at ``revision``."""
+    here = "service = ? and revision = ?"
+    module = "module = ? and revision = ?"
+    builds = history.records(Build, here, (service.name, revision))
+    tests = history.records(ModuleTestRun, module, (service.module, revision))
+    return GateEvidence(
+        build=builds[0] if builds else None,
+        artifacts=tuple(history.records(Artifact, here, (service.name, revision))),
+        test_run=tests[0] if tests else None,
+        scans=tuple(history.records(Scan, module, (service.module, revision))),
+        open_findings=tuple(history.records(Finding, module, (service.module, revision))),
+        required_tools=tuple(SCANNERS),
+    )
+
+
+def release_gate(context: StageContext, service: Service) -> Evidence:
+    """Decide whether ``service`` may be released at the context's revision; keep every rule."""
+    context.history.refresh()
+    decision, rules = decide(
+        service.name,
+        context.revision,
+        context.platform.gates,
+        gate_evidence(context.history, service, context.revision),
+        datetime.now(UTC),
+    )
+    context.report(f"{service.name}: release gate {decision.verdict}: {decision.reason}")
+    return Evidence(
+        materialization=f"gate/{GATE}/{service.name}@{context.revision}",
+        outcome=Outcome.COMPLETED,
+        reason=decision.reason,
+        records=(decision, *rules),
+    )

@@ -1,0 +1,104 @@
+"""Planning: which services need which steps at a revision, and why the others do not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.model.outcome import Outcome, Stage
+from coffee_pipeline.model.source import ServiceRevision
+from coffee_pipeline.platform.affected import affected
+from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.stages.steps import steps_of
+from coffee_pipeline.stages.workspace import find_service
+
+_DONE = """
+    SELECT DISTINCT run.service, run.step, source.input_digest
+    FROM stage_runs AS run
+    JOIN service_revisions AS source USING (platform, service, revision)
+    WHERE run.platform = ? AND run.outcome IN (?, ?)
+"""
+
+_LAST_DELIVERED = """
+    SELECT revision FROM stage_runs WHERE platform = ? AND revision <> ?
+    ORDER BY finished_at DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedService:
+    """What is to be done for one service; ``steps`` is empty where nothing is, for ``reason``."""
+
+    service: str
+    steps: tuple[str, ...]
+    reason: str
+    base_revision: str | None
+
+
+def last_delivered(history: HistoryReader, platform: Platform, revision: str) -> str | None:
+    """The revision delivered before, which ``revision`` is compared with; None for the first."""
+    rows = history.query(_LAST_DELIVERED, (platform.name, revision))
+    return str(rows[0]["revision"]) if rows else None
+
+
+def _done(history: HistoryReader, platform: Platform) -> Mapping[str, Collection[tuple[str, str]]]:
+    done: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for row in history.query(
+        _DONE, (platform.name, Outcome.COMPLETED.value, Outcome.PARTIAL.value)
+    ):
+        done[str(row["service"])].add((str(row["step"]), str(row["input_digest"])))
+    return done
+
+
+def plan(
+    platform: Platform,
+    repository: Repository,
+    revision: str,
+    history: HistoryReader,
+    *,
+    stages: Sequence[Stage],
+    services: Sequence[str] = (),
+    force: bool = False,
+) -> list[PlannedService]:
+    """What to do at ``revision``: nothing for a service whose steps are done on the same input.
+
+    A step is done when the history holds it as completed or partial for a revision at which the service
+    had the same input digest. Naming services (or ``force``) does their steps again.
+
+    Raises:
+        UnknownServiceError: ``services`` names one that the platform does not have.
+    """
+    wanted = [find_service(platform, name) for name in services] or list(platform.services)
+    base = last_delivered(history, platform, revision)
+    standing = {found.service: found for found in affected(platform, repository, base, revision)}
+    done = _done(history, platform)
+    again = force or bool(services)
+    planned = []
+    for service in wanted:
+        found = standing[service.name]
+        steps = steps_of(service, stages)
+        missing = [step for step in steps if (step, found.input_digest) not in done[service.name]]
+        planned.append(
+            PlannedService(
+                service=service.name,
+                steps=steps if again or missing else (),
+                reason=_reason(found, missing, steps, again),
+                base_revision=base,
+            )
+        )
+    return planned
+
+
+def _reason(
+    found: ServiceRevision, missing: Sequence[str], steps: Sequence[str], again: bool
+) -> str:
+    if again:
+        return "asked for"
+    if not missing:
+        return f"unchanged since it was delivered: {found.reason}"
+    if len(missing) == len(steps):
+        return found.reason
+    return f"not done yet: {', '.join(missing)}"

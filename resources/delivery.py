@@ -1,0 +1,145 @@
+"""What an asset needs to deliver one service: the platform, its tools, the history, the revision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import dagster as dg
+
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.history.writer import HistoryWriter
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.execution import StageRun
+from coffee_pipeline.model.outcome import Outcome, Stage, Verdict
+from coffee_pipeline.platform.description import Platform, Service
+from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.platform.loading import load_platform
+from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.stages.workspace import checkout_of, find_service, repository_path
+from coffee_pipeline.toolbox.toolbox import Toolbox
+
+PLATFORM_VARIABLE = "COFFEE_PLATFORM"
+"""Environment variable that names the platform description of this code location."""
+
+REVISION_TAG = "coffee/revision"
+DELIVERY_TAG = "coffee/delivery"
+
+BUNDLED_PLATFORM = (
+    Path(__file__).resolve().parent.parent / "examples" / "go-coffee" / "platform.yaml"
+)
+
+
+def platform_file() -> Path:
+    """The description this code location serves: ``$COFFEE_PLATFORM``, else the bundled one."""
+    return Path(os.environ.get(PLATFORM_VARIABLE) or BUNDLED_PLATFORM).resolve()
+
+
+@cache
+def _platform(path: Path, changed_at: int) -> Platform:  # changed_at: a changed file is read anew
+    return load_platform(path)
+
+
+class DeliveryResource(dg.ConfigurableResource[None]):
+    """Opens one delivery: a service of the platform at a revision.
+
+    The revision is the run's ``coffee/revision`` tag, else the head of the platform's branch.
+    """
+
+    data_directory: str
+    platform_path: str
+
+    @property
+    def home(self) -> Home:
+        """The data directory."""
+        return Home(Path(self.data_directory))
+
+    @property
+    def platform(self) -> Platform:
+        """The platform description, read again when the file changed."""
+        path = Path(self.platform_path)
+        return _platform(path, path.stat().st_mtime_ns)
+
+    @property
+    def repository(self) -> Repository:
+        """The platform's Git repository."""
+        return Repository(repository_path(self.platform, Path(self.platform_path).parent))
+
+    @property
+    def history(self) -> HistoryReader:
+        """The history, to read."""
+        return HistoryReader(self.home)
+
+    def write(self, evidence: Evidence) -> None:
+        """Commit evidence to the history."""
+        HistoryWriter(self.home).write(evidence)
+
+    def stage_context(self, context: dg.AssetExecutionContext) -> StageContext:
+        """The stage context of the run that ``context`` belongs to."""
+        platform, repository = self.platform, self.repository
+        tags: Mapping[str, str] = context.run.tags
+        revision = repository.resolve(tags.get(REVISION_TAG) or platform.branch)
+        return StageContext(
+            platform=platform,
+            base=Path(self.platform_path).parent,
+            repository=repository.path,
+            revision=revision,
+            delivery=tags.get(DELIVERY_TAG) or context.run_id,
+            home=self.home,
+            toolbox=Toolbox(self.home),
+            history=self.history,
+            checkout=checkout_of(self.home, repository, revision),
+            report=context.log.info,
+        )
+
+    def step(self, context: dg.AssetExecutionContext, stage: Stage) -> Step:
+        """Begin one step of a stage for the run's service."""
+        name = context.asset_key.path[-1]
+        return Step(self, self.stage_context(context), stage, name, context.partition_key)
+
+
+class Step:
+    """One asset at work: its stage context, its service, and what it produced."""
+
+    def __init__(
+        self, delivery: DeliveryResource, stage: StageContext, group: Stage, name: str, service: str
+    ) -> None:
+        self.delivery = delivery
+        self.context = stage
+        self.group = group
+        self.name = name
+        self.service: Service = find_service(stage.platform, service)
+        self.started_at = datetime.now(UTC)
+
+    def commit(self, evidence: Evidence, checks: Sequence[bool]) -> None:
+        """Store the evidence, then how the step ended: who sees the end finds the evidence.
+
+        ``checks`` are the answers of the step's gates.
+        """
+        run = StageRun(
+            delivery=self.context.delivery,
+            platform=self.context.platform.name,
+            service=self.service.name,
+            revision=self.context.revision,
+            stage=self.group.value,
+            step=self.name,
+            outcome=evidence.outcome.value,
+            verdict=_verdict(evidence.outcome, checks).value,
+            reason=evidence.reason,
+            started_at=self.started_at,
+            finished_at=datetime.now(UTC),
+        )
+        key = f"step/{self.name}/{self.service.name}@{self.context.revision}"
+        self.delivery.write(evidence)
+        self.delivery.write(replace(evidence, materialization=key, records=(run,)))
+
+
+def _verdict(outcome: Outcome, checks: Sequence[bool]) -> Verdict:
+    if not all(checks):
+        return Verdict.FAILED
+    return Verdict.PASSED if outcome is Outcome.COMPLETED else Verdict.NOT_EVALUATED
