@@ -1,0 +1,215 @@
+"""The OpenSLO v1 documents that are read, field by field, as frozen models.
+
+Source: the OpenSLO specification, apiVersion ``openslo/v1``
+(https://github.com/OpenSLO/OpenSLO#specification). Unknown fields are refused: a mistyped
+``targetPercent`` must not pass in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_UNITS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    # The specification leaves these to the implementer: fixed lengths, as rolling windows need.
+    "M": timedelta(days=30),
+    "Q": timedelta(days=90),
+    "Y": timedelta(days=365),
+}
+
+
+class Part(BaseModel):
+    """Base of all parts: frozen, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Metadata(Part):
+    """Name and labels of any OpenSLO object."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    display_name: Annotated[str | None, Field(alias="displayName")] = None
+    labels: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+
+
+class MetricSource(Part):
+    """Where a metric comes from: a type (``Prometheus``) and its own ``spec``."""
+
+    type: str | None = None
+    metric_source_ref: Annotated[str | None, Field(alias="metricSourceRef")] = None
+    spec: dict[str, Any]
+
+    @property
+    def query(self) -> str | None:
+        """The query text, None where the source has none."""
+        query = self.spec.get("query")
+        return query if isinstance(query, str) and query.strip() else None
+
+
+class Metric(Part):
+    """One metric of an indicator."""
+
+    metric_source: Annotated[MetricSource, Field(alias="metricSource")]
+
+
+class RatioMetric(Part):
+    """Good or bad events over total events, or a raw ratio."""
+
+    counter: bool = False
+    good: Metric | None = None
+    bad: Metric | None = None
+    total: Metric | None = None
+    raw_type: Annotated[Literal["success", "failure"] | None, Field(alias="rawType")] = None
+    raw: Metric | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.raw is not None:
+            if self.good or self.bad or self.total:
+                raise ValueError("raw cannot be used together with good, bad or total")
+            if self.raw_type is None:
+                raise ValueError("raw needs rawType: success or failure")
+            return self
+        if self.total is None:
+            raise ValueError("total is missing")
+        if (self.good is None) == (self.bad is None):
+            raise ValueError("exactly one of good and bad must be given")
+        return self
+
+
+class IndicatorSpec(Part):
+    """Exactly one of a ratio metric and a threshold metric."""
+
+    description: Annotated[str | None, Field(max_length=1050)] = None
+    ratio_metric: Annotated[RatioMetric | None, Field(alias="ratioMetric")] = None
+    threshold_metric: Annotated[Metric | None, Field(alias="thresholdMetric")] = None
+
+    @model_validator(mode="after")
+    def _one_metric(self) -> Self:
+        if (self.ratio_metric is None) == (self.threshold_metric is None):
+            raise ValueError("exactly one of ratioMetric and thresholdMetric must be given")
+        return self
+
+
+class Indicator(Part):
+    """An indicator inside an SLO; its metadata is optional there."""
+
+    metadata: Metadata | None = None
+    spec: IndicatorSpec
+
+
+class TimeWindow(Part):
+    """The period of the SLO; ``calendar`` windows are kept but not computed."""
+
+    duration: timedelta
+    is_rolling: Annotated[bool, Field(alias="isRolling")] = False
+    calendar: dict[str, Any] | None = None
+
+    @field_validator("duration", mode="before")
+    @classmethod
+    def _shorthand(cls, value: object) -> timedelta:
+        return shorthand(value)
+
+
+class Objective(Part):
+    """One target of an SLO, exact: ``targetPercent: 99.9`` is ``Decimal("0.999")``."""
+
+    display_name: Annotated[str | None, Field(alias="displayName")] = None
+    op: Literal["lte", "gte", "lt", "gt"] | None = None
+    value: float | None = None
+    target: Annotated[Decimal | None, Field(ge=0, lt=1)] = None
+    target_percent: Annotated[Decimal | None, Field(alias="targetPercent", ge=0, lt=100)] = None
+    time_slice_target: Annotated[float | None, Field(alias="timeSliceTarget", ge=0, le=1)] = None
+    time_slice_window: Annotated[str | int | None, Field(alias="timeSliceWindow")] = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.target is None) == (self.target_percent is None):
+            raise ValueError("exactly one of target and targetPercent must be given")
+        return self
+
+    @property
+    def ratio(self) -> Decimal:
+        """The target as a ratio 0..1."""
+        if self.target is not None:
+            return self.target
+        assert self.target_percent is not None
+        return self.target_percent / 100
+
+
+class SloSpec(Part):
+    """The ``spec`` of an SLO."""
+
+    description: Annotated[str | None, Field(max_length=1050)] = None
+    service: Annotated[str, Field(min_length=1)]
+    indicator: Indicator | None = None
+    indicator_ref: Annotated[str | None, Field(alias="indicatorRef")] = None
+    time_window: Annotated[
+        tuple[TimeWindow, ...], Field(alias="timeWindow", min_length=1, max_length=1)
+    ] = ()
+    budgeting_method: Annotated[
+        Literal["Occurrences", "Timeslices", "RatioTimeslices"], Field(alias="budgetingMethod")
+    ]
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
+    alert_policies: Annotated[tuple[Any, ...], Field(alias="alertPolicies")] = ()
+
+    @model_validator(mode="after")
+    def _one_indicator(self) -> Self:
+        if (self.indicator is None) == (self.indicator_ref is None):
+            raise ValueError("exactly one of indicator and indicatorRef must be given")
+        return self
+
+
+class SloDocument(Part):
+    """``kind: SLO``."""
+
+    api_version: Annotated[Literal["openslo/v1"], Field(alias="apiVersion")]
+    kind: Literal["SLO"]
+    metadata: Metadata
+    spec: SloSpec
+
+
+class SliDocument(Part):
+    """``kind: SLI``."""
+
+    api_version: Annotated[Literal["openslo/v1"], Field(alias="apiVersion")]
+    kind: Literal["SLI"]
+    metadata: Metadata
+    spec: IndicatorSpec
+
+
+class DataSourceSpec(BaseModel):
+    """Only the type: connection details may hold secrets and are not kept."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: str
+
+
+class DataSourceDocument(Part):
+    """``kind: DataSource``."""
+
+    api_version: Annotated[Literal["openslo/v1"], Field(alias="apiVersion")]
+    kind: Literal["DataSource"]
+    metadata: Metadata
+    spec: DataSourceSpec
+
+
+def shorthand(value: object) -> timedelta:
+    """OpenSLO's duration shorthand (``5m``, ``12h``, ``28d``, ``4w``, ``1M``, ``1Q``, ``1Y``).
+
+    Months are 30, quarters 90, years 365 days. Raises ValueError for anything else.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([mhdwMQY])", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a number and one of m, h, d, w, M, Q, Y, such as 28d")
+    return int(match[1]) * _UNITS[match[2]]
