@@ -98,15 +98,22 @@ class StartedProcess:
     def _first_word(self, command: Command) -> int:
         line = self._status.readline()
         if not line:
-            self.wait()
+            self._abandon()
             raise EnvironmentFailedError(f"{command.argv[0]}: its launcher died at start")
         first = json.loads(line)
         if first["errno"] is not None:
-            self.wait()
+            self._abandon()
             raise ToolMissingError(
                 f"{command.argv[0]}: cannot be executed ({os.strerror(first['errno'])})"
             )
         return int(first["pid"])
+
+    def _abandon(self) -> None:
+        """Let go of a process that did not start."""
+        for stream in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+            if stream is not None:
+                stream.close()
+        self.wait()
 
     def end(self) -> None:
         """Close the lifeline: SIGTERM to the whole tree, SIGKILL after the grace time."""

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffee_pipeline.errors import EnvironmentFailedError, ToolMissingError
+from coffee_pipeline.process.background import BackgroundProcess, free_port
+from coffee_pipeline.process.command import Command
+from coffee_pipeline.process.runner import command_line, redact, run
+from tests.conftest import wait_until
+
+
+def test_a_command_leaves_output_exit_code_and_usage() -> None:
+    output = run(
+        Command(argv=("sh", "-c", "echo out; echo err >&2; exit 3"), answers=frozenset({3}))
+    )
+    assert (output.stdout, output.stderr, output.exit_code) == (b"out\n", b"err\n", 3)
+    assert output.answered
+    assert output.cpu_seconds is not None
+    assert output.peak_memory_bytes
+
+
+def test_stdin_is_handed_over_whole() -> None:
+    data = os.urandom(300_000)
+    assert run(Command(argv=("cat",), stdin=data)).stdout == data
+
+
+def test_a_command_that_does_not_read_its_stdin_is_no_fault() -> None:
+    assert run(Command(argv=("true",), stdin=b"x" * 1_000_000)).exit_code == 0
+
+
+def test_lines_arrive_while_the_command_runs() -> None:
+    lines: list[bytes] = []
+    run(Command(argv=("sh", "-c", "printf 'a\\nb\\nc'")), on_stdout_line=lines.append)
+    assert lines == [b"a", b"b", b"c"]
+
+
+def test_a_time_out_ends_the_whole_tree_even_what_left_the_group() -> None:
+    marker = "987654.321"
+    script = f"(setsid sleep {marker} &) ; sleep {marker}"
+    output = run(Command(argv=("sh", "-c", script), timeout_seconds=0.3))
+    assert output.timed_out
+    assert not output.answered
+    assert not [p for p in psutil.process_iter(["cmdline"]) if marker in (p.info["cmdline"] or [])]
+
+
+def test_what_a_finished_command_left_running_goes_with_it() -> None:
+    marker = "987655.321"
+    run(Command(argv=("sh", "-c", f"(setsid sleep {marker} >/dev/null 2>&1 &)")))
+    assert not [p for p in psutil.process_iter(["cmdline"]) if marker in (p.info["cmdline"] or [])]
+
+
+def test_output_over_the_limit_is_cut_and_said() -> None:
+    command = Command(argv=("sh", "-c", "yes | head -c 100000"), output_limit_bytes=1000)
+    output = run(command)
+    assert len(output.stdout) == 1000
+    assert output.truncated
+    assert not output.answered
+
+
+def test_a_program_that_does_not_exist_is_missing() -> None:
+    with pytest.raises(ToolMissingError, match="no-such-program"):
+        run(Command(argv=("no-such-program-anywhere",)))
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFailedError, match="absent"):
+        run(Command(argv=("true",), cwd=tmp_path / "absent"))
+
+
+def test_tokens_of_the_pipeline_do_not_reach_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_TOKEN", "hunter2hunter2")
+    assert b"hunter2" not in run(Command(argv=("env",))).stdout
+
+
+def test_secrets_are_redacted_in_output_and_command_line() -> None:
+    command = Command(argv=("echo", "key=s3cr3t-value"), secrets=("s3cr3t-value",))
+    assert run(command).stdout == b"key=[redacted]\n"
+    assert "s3cr3t" not in command_line(command)
+
+
+@given(st.text(min_size=4), st.text(), st.text())
+def test_no_secret_survives_redaction(secret: str, before: str, after: str) -> None:
+    text = (before + secret + after).encode("utf-8", "replace")
+    left = redact(text, [secret.encode("utf-8", "replace").decode()])
+    without = left.replace(b"[redacted]", b"")
+    assert len(without) <= len(text) - len(secret.encode("utf-8", "replace"))
+
+
+def test_a_killed_pipeline_takes_its_tools_along(tmp_path: Path) -> None:
+    marker = "987656.321"
+    code = (
+        "from coffee_pipeline.process.command import Command\n"
+        "from coffee_pipeline.process.runner import run\n"
+        f"run(Command(argv=('sh', '-c', 'echo up; (setsid sleep {marker} &); sleep {marker}')),"
+        "on_stdout_line=lambda line: print(line.decode(), flush=True))\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == b"up\n"
+    below = psutil.Process(parent.pid).children(recursive=True)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    gone, alive = psutil.wait_procs(below, timeout=20)
+    assert len(gone) == len(below) > 0
+    assert not alive
+
+
+def test_a_background_process_logs_and_stops(tmp_path: Path) -> None:
+    command = Command(argv=("sh", "-c", "echo hello; exec sleep 987657"))
+    with BackgroundProcess(command, tmp_path / "logs" / "x.log") as process:
+        assert process.running()
+        assert psutil.pid_exists(process.pid)
+        wait_until(lambda: process.log_tail() == "hello")
+    assert not psutil.pid_exists(process.pid)
+
+
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    command = Command(argv=("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"))
+    process = BackgroundProcess(command, tmp_path / "x.log", grace_seconds=0.2)
+    wait_until(lambda: process.log_tail() == "ready")
+    assert process.stop().exit_code == -signal.SIGKILL
+
+
+def test_a_free_port_is_free() -> None:
+    assert 1024 < free_port() < 65536

@@ -1,0 +1,98 @@
+"""Fixtures every part of the suite uses: a data directory, Git repositories, processes told apart."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from coffee_pipeline.home import Home
+
+ROOT = Path(__file__).resolve().parent.parent
+GIT_ENVIRONMENT = {
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.com",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.com",
+    "GIT_AUTHOR_DATE": "2026-01-05T10:00:00+01:00",
+    "GIT_COMMITTER_DATE": "2026-01-05T11:00:00+01:00",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").prepare()
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for a condition of another process; the deadline is only there to end a broken test."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.01)
+
+
+class GitFolder:
+    """A repository under construction."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-c", "commit.gpgsign=false", *arguments],
+            cwd=self.path,
+            env={**os.environ, **GIT_ENVIRONMENT},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, files: dict[str, str | bytes | None], message: str = "change") -> str:
+        for name, content in files.items():
+            path = self.path / name
+            if content is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def git_folder(tmp_path: Path) -> Callable[[str], GitFolder]:
+    return lambda name: GitFolder(tmp_path / name)
+
+
+@pytest.fixture
+def children() -> Iterator[Callable[[], list[psutil.Process]]]:
+    """Living processes started below this test since it began."""
+    me = psutil.Process()
+    before = {process.pid for process in me.children(recursive=True)}
+
+    def living() -> list[psutil.Process]:
+        return [
+            process
+            for process in me.children(recursive=True)
+            if process.pid not in before and process.status() != psutil.STATUS_ZOMBIE
+        ]
+
+    yield living
+
+
+@pytest.fixture
+def python() -> str:
+    return sys.executable
