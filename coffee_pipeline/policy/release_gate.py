@@ -28,13 +28,24 @@ class OpenFinding(Protocol):
     """What the gate needs of an open finding: a record of the history or of one scan."""
 
     @property
-    def tool(self) -> str: ...
+    def tool(self) -> str:
+        """Who reported it."""
+        ...
+
     @property
-    def rule(self) -> str: ...
+    def rule(self) -> str:
+        """The rule or advisory, as the tool names it."""
+        ...
+
     @property
-    def severity(self) -> str: ...
+    def severity(self) -> str:
+        """A value of :class:`~coffee_pipeline.model.outcome.Severity`."""
+        ...
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What it is, in one line."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,129 @@
+"""Which commits reached production with which deployment.
+
+A change is a commit that a service's successful production deployment is the first to contain:
+the commits on the first-parent line from the deployed revision back to one that was already in
+production. Commits that did not touch the service's inputs are not its changes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from coffee_pipeline.dora.failures import succeeded
+from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.source import Revision, ServiceRevision
+
+MAXIMUM_COMMITS = 10_000
+"""Bound on the commits of one deployment."""
+
+
+@dataclass(frozen=True)
+class DeliveredChange:
+    """A commit that reached production in a service, with its lead time in seconds."""
+
+    service: str
+    revision: str
+    subject: str
+    committed_at: datetime
+    deployed_at: datetime
+    deployment_id: str
+
+    @property
+    def lead_time(self) -> float:
+        """From commit to the end of the deployment that first contains it, in seconds."""
+        return (self.deployed_at - self.committed_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The changes delivered, and what could not be counted.
+
+    ``first`` deployments have no earlier deployed revision to count from; ``unresolved`` ones
+    have a gap in the recorded commits (only the deployed commit itself counts); ``reversed_times``
+    are commits dated after their deployment, which no lead time can be taken from.
+    """
+
+    delivered: tuple[DeliveredChange, ...]
+    first: int
+    unresolved: int
+    reversed_times: int
+
+
+def delivered_changes(
+    revisions: Iterable[Revision],
+    service_revisions: Iterable[ServiceRevision],
+    deployments: Iterable[Deployment],
+) -> Changes:
+    """The changes that each successful deployment delivered first, over the whole history.
+
+    ``deployments`` are those of one environment, production, in any order.
+    """
+    commits = {one.revision: one for one in revisions}
+    states = {(one.service, one.revision): one for one in service_revisions}
+    by_service: dict[str, list[Deployment]] = defaultdict(list)
+    for deployment in sorted(deployments, key=lambda one: (one.finished_at, one.deployment_id)):
+        if succeeded(deployment):
+            by_service[deployment.service].append(deployment)
+    delivered: list[DeliveredChange] = []
+    first = unresolved = reversed_times = 0
+    for service, ordered in sorted(by_service.items()):
+        contained: set[str] = set()
+        for deployment in ordered:
+            if not contained and deployment.previous_revision is None:
+                first += 1
+                contained |= set(_line(deployment.revision, commits, set())[0])
+                continue
+            if deployment.previous_revision is not None:
+                contained.add(deployment.previous_revision)
+            line, joined = _line(deployment.revision, commits, contained)
+            if not joined:
+                unresolved += 1
+                line = [deployment.revision] if deployment.revision in commits else []
+            contained |= set(line) | {deployment.revision}
+            touched = [one for one in line if _touches(service, commits[one], states)]
+            found = [_change(service, commits[one], deployment) for one in touched]
+            delivered += [one for one in found if one.lead_time >= 0]
+            reversed_times += sum(one.lead_time < 0 for one in found)
+    return Changes(tuple(delivered), first, unresolved, reversed_times)
+
+
+def _change(service: str, commit: Revision, deployment: Deployment) -> DeliveredChange:
+    return DeliveredChange(
+        service=service,
+        revision=commit.revision,
+        subject=commit.subject,
+        committed_at=commit.committed_at,
+        deployed_at=deployment.finished_at,
+        deployment_id=deployment.deployment_id,
+    )
+
+
+def _line(
+    head: str, commits: Mapping[str, Revision], contained: set[str]
+) -> tuple[Sequence[str], bool]:
+    """Known commits from ``head`` back to one that is contained, and whether one was met."""
+    line: list[str] = []
+    current: str | None = head
+    while current is not None and current not in contained and len(line) < MAXIMUM_COMMITS:
+        commit = commits.get(current)
+        if commit is None:
+            return line, False
+        line.append(current)
+        current = commit.parent
+    return line, current in contained
+
+
+def _touches(
+    service: str, commit: Revision, states: Mapping[tuple[str, str], ServiceRevision]
+) -> bool:
+    """Whether the commit changed the service's inputs; yes where nothing says otherwise."""
+    state = states.get((service, commit.revision))
+    if state is None or commit.parent is None:
+        return True
+    parent = states.get((service, commit.parent))
+    if parent is not None:
+        return state.input_digest != parent.input_digest
+    return state.affected

@@ -1,0 +1,115 @@
+"""Which production deployments failed, and which were rework.
+
+A deployment *failed* when it was rolled back or failed, when an incident names it, or when the
+service's next production deployment was an operator's rollback away from its revision. dora.dev:
+"deployments that require immediate intervention", likely a rollback or a hotfix.
+
+A deployment is *rework* when it was unplanned and made because of a failure in production
+(dora.dev's deployment rework rate). Recognised by evidence, not by names of branches: the service's
+production deployment just before it failed, and it is a rollback, or a new try of the same
+revision, or its revision was committed after the failed deployment had begun. A release that was
+committed before the failure was planned, even if it went out next.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.outcome import DeploymentOutcome
+from coffee_pipeline.model.source import Revision
+
+ROLLBACK = "rollback"
+"""Value of :attr:`Deployment.strategy` for an operator's return to an earlier revision."""
+
+
+class Plan(StrEnum):
+    """Whether a deployment was planned work."""
+
+    PLANNED = "planned"
+    REWORK = "rework"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A production deployment with what it came to.
+
+    ``failure`` says why it counts as failed, None when it does not; ``incidents`` are those that
+    name it.
+    """
+
+    deployment: Deployment
+    failure: str | None
+    plan: Plan
+    incidents: tuple[Incident, ...]
+
+    @property
+    def is_change(self) -> bool:
+        """A rollback puts back what ran before: it is remedy, not a change of its own."""
+        return self.deployment.strategy != ROLLBACK
+
+
+def succeeded(deployment: Deployment) -> bool:
+    """Whether the deployment put its revision into the environment, for good."""
+    return deployment.outcome == DeploymentOutcome.SUCCEEDED
+
+
+def judged_deployments(
+    deployments: Iterable[Deployment],
+    incidents: Iterable[Incident],
+    revisions: Iterable[Revision],
+) -> list[Judged]:
+    """Every deployment of one environment with its verdict, in the order they began."""
+    named: dict[str, list[Incident]] = defaultdict(list)
+    for incident in incidents:
+        if incident.deployment_id is not None:
+            named[incident.deployment_id].append(incident)
+    commits = {one.revision: one for one in revisions}
+    by_service: dict[str, list[Deployment]] = defaultdict(list)
+    for deployment in sorted(deployments, key=lambda one: (one.started_at, one.deployment_id)):
+        by_service[deployment.service].append(deployment)
+    judged: list[Judged] = []
+    for ordered in by_service.values():
+        previous: Judged | None = None
+        for index, deployment in enumerate(ordered):
+            following = ordered[index + 1] if index + 1 < len(ordered) else None
+            found = tuple(named.get(deployment.deployment_id, ()))
+            failure = _failure(deployment, found, following)
+            previous = Judged(deployment, failure, _plan(deployment, previous, commits), found)
+            judged.append(previous)
+    return sorted(judged, key=lambda one: (one.deployment.started_at, one.deployment.deployment_id))
+
+
+def _failure(
+    deployment: Deployment, incidents: tuple[Incident, ...], following: Deployment | None
+) -> str | None:
+    if not succeeded(deployment):
+        return deployment.reason or deployment.outcome
+    if incidents:
+        return f"incident {incidents[0].incident_id}: {incidents[0].title}"
+    undone = (
+        following is not None
+        and following.strategy == ROLLBACK
+        and deployment.strategy != ROLLBACK
+        and following.previous_revision == deployment.revision
+    )
+    return f"rolled back by {following.cause}" if undone and following is not None else None
+
+
+def _plan(deployment: Deployment, previous: Judged | None, commits: Mapping[str, Revision]) -> Plan:
+    if deployment.strategy == ROLLBACK:
+        return Plan.REWORK
+    if previous is None or previous.failure is None:
+        return Plan.PLANNED
+    if deployment.revision == previous.deployment.revision:
+        return Plan.REWORK
+    commit = commits.get(deployment.revision)
+    if commit is None:
+        return Plan.UNKNOWN
+    later = commit.committed_at >= previous.deployment.started_at
+    return Plan.REWORK if later else Plan.PLANNED

@@ -1,0 +1,294 @@
+"""The five software delivery metrics over a period, per service and for the platform.
+
+Definitions: dora.dev, "DORA's software delivery performance metrics"
+(https://dora.dev/guides/dora-metrics/): change lead time, deployment frequency, failed deployment
+recovery time, change fail rate, deployment rework rate. How each is taken from records is in
+:mod:`~coffee_pipeline.dora.changes` and :mod:`~coffee_pipeline.dora.failures`.
+
+A metric without data is None with a reason; it is never 0 or 100 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from coffee_pipeline.dora import bands
+from coffee_pipeline.dora.bands import Band, Goal
+from coffee_pipeline.dora.changes import Changes, DeliveredChange, delivered_changes
+from coffee_pipeline.dora.failures import Judged, Plan, judged_deployments, succeeded
+from coffee_pipeline.dora.quantiles import Distribution, distribution
+from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.source import Revision, ServiceRevision
+
+LEAD_TIME_GOAL_SECONDS = 2 * bands.HOUR
+RECOVERY_GOAL_SECONDS = 30 * 60.0
+CHANGE_FAIL_RATE_GOAL = 0.05
+DEPLOYMENTS_A_DAY_GOAL = 2.0
+"""Several a day means at least two."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of one scope.
+
+    ``value`` in ``unit`` (per day, seconds, ratio); ``count`` is what it was taken over,
+    ``events`` how many of those it counts (for rates). ``reason`` says why there is no value.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    count: int
+    events: int | None
+    distribution: Distribution | None
+    band: Band | None
+    goal: Goal | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The five metrics of one service, or of the platform (``service`` None)."""
+
+    service: str | None
+    deployment_frequency: Metric
+    lead_time: Metric
+    change_fail_rate: Metric
+    recovery_time: Metric
+    rework_rate: Metric
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All five, in dora.dev's order of throughput, then instability."""
+        return (
+            self.lead_time,
+            self.deployment_frequency,
+            self.recovery_time,
+            self.change_fail_rate,
+            self.rework_rate,
+        )
+
+
+@dataclass(frozen=True)
+class DeliveryPerformance:
+    """All scopes over one period, with the facts they were taken from."""
+
+    start: datetime
+    end: datetime
+    observed_days: float
+    platform: Scope
+    services: tuple[Scope, ...]
+    deployments: tuple[Judged, ...]
+    changes: tuple[DeliveredChange, ...]
+    incidents: tuple[Incident, ...]
+    notes: tuple[str, ...]
+
+
+def delivery_performance(
+    *,
+    revisions: Sequence[Revision],
+    service_revisions: Sequence[ServiceRevision],
+    deployments: Sequence[Deployment],
+    incidents: Sequence[Incident],
+    start: datetime,
+    end: datetime,
+    environment: str = "production",
+) -> DeliveryPerformance:
+    """The metrics of the deployments that ended in (``start``, ``end``].
+
+    The records may reach back further: what a deployment contained and followed is taken from all
+    of them. Only ``environment`` counts.
+    """
+    there = [one for one in deployments if one.environment == environment]
+    felt = [one for one in incidents if one.environment == environment]
+    changes = delivered_changes(revisions, service_revisions, there)
+    judged = judged_deployments(there, felt, revisions)
+    period = _Period(
+        start=start,
+        end=end,
+        days=_observed_days(there, start, end),
+        judged=tuple(one for one in judged if start < one.deployment.finished_at <= end),
+        changes=tuple(one for one in changes.delivered if start < one.deployed_at <= end),
+        incidents=tuple(one for one in felt if start < one.opened_at <= end),
+    )
+    services = sorted({one.deployment.service for one in period.judged})
+    return DeliveryPerformance(
+        start=start,
+        end=end,
+        observed_days=period.days,
+        platform=_scope(None, period),
+        services=tuple(_scope(service, period.of(service)) for service in services),
+        deployments=period.judged,
+        changes=period.changes,
+        incidents=period.incidents,
+        notes=_notes(changes, period),
+    )
+
+
+@dataclass(frozen=True)
+class _Period:
+    start: datetime
+    end: datetime
+    days: float
+    judged: tuple[Judged, ...]
+    changes: tuple[DeliveredChange, ...]
+    incidents: tuple[Incident, ...]
+
+    def of(self, service: str) -> _Period:
+        return _Period(
+            self.start,
+            self.end,
+            self.days,
+            tuple(one for one in self.judged if one.deployment.service == service),
+            tuple(one for one in self.changes if one.service == service),
+            tuple(one for one in self.incidents if one.service == service),
+        )
+
+
+def _observed_days(deployments: Sequence[Deployment], start: datetime, end: datetime) -> float:
+    """Days of the period since the first deployment known, at least one.
+
+    A history younger than the period must not be diluted by days nobody could deploy on.
+    """
+    first = min((one.finished_at for one in deployments), default=start)
+    return max((end - max(start, first)) / timedelta(days=1), 1.0)
+
+
+def _scope(service: str | None, period: _Period) -> Scope:
+    return Scope(
+        service=service,
+        deployment_frequency=_frequency(period),
+        lead_time=_lead_time(period),
+        change_fail_rate=_change_fail_rate(period),
+        recovery_time=_recovery_time(period),
+        rework_rate=_rework_rate(period),
+    )
+
+
+def _frequency(period: _Period) -> Metric:
+    done = [one for one in period.judged if one.is_change and succeeded(one.deployment)]
+    value = len(done) / period.days if done else None
+    return Metric(
+        name="deployment frequency",
+        value=value,
+        unit="per day",
+        count=len(done),
+        events=None,
+        distribution=None,
+        band=bands.deployment_frequency_band(value) if value is not None else None,
+        goal=_goal("several a day", value, lambda found: found >= DEPLOYMENTS_A_DAY_GOAL),
+        reason=None if done else "no successful production deployment in the period",
+    )
+
+
+def _lead_time(period: _Period) -> Metric:
+    spread = distribution([one.lead_time for one in period.changes])
+    value = spread.median if spread else None
+    return Metric(
+        name="lead time for changes",
+        value=value,
+        unit="seconds",
+        count=len(period.changes),
+        events=None,
+        distribution=spread,
+        band=bands.lead_time_band(value) if value is not None else None,
+        goal=_goal("median < 2 h", value, lambda found: found < LEAD_TIME_GOAL_SECONDS),
+        reason=None if spread else "no commit was first deployed in the period",
+    )
+
+
+def _change_fail_rate(period: _Period) -> Metric:
+    attempted = [one for one in period.judged if one.is_change]
+    failed = [one for one in attempted if one.failure is not None]
+    value = len(failed) / len(attempted) if attempted else None
+    return Metric(
+        name="change fail rate",
+        value=value,
+        unit="ratio",
+        count=len(attempted),
+        events=len(failed) if attempted else None,
+        distribution=None,
+        band=bands.change_fail_rate_band(value) if value is not None else None,
+        goal=_goal("< 5 %", value, lambda found: found < CHANGE_FAIL_RATE_GOAL),
+        reason=None if attempted else "no production deployment in the period",
+    )
+
+
+def _recovery_time(period: _Period) -> Metric:
+    caused = [one for one in period.incidents if one.deployment_id is not None]
+    resolved = [
+        (one.resolved_at - one.opened_at).total_seconds()
+        for one in caused
+        if one.resolved_at is not None and one.resolved_at >= one.opened_at
+    ]
+    spread = distribution(resolved)
+    value = spread.median if spread else None
+    reason = "no incident of a deployment in the period"
+    if caused and not resolved:
+        reason = f"none of {len(caused)} incidents of deployments has a valid end yet"
+    return Metric(
+        name="failed deployment recovery time",
+        value=value,
+        unit="seconds",
+        count=len(resolved),
+        events=None,
+        distribution=spread,
+        band=bands.recovery_time_band(value) if value is not None else None,
+        goal=_goal("median < 30 min", value, lambda found: found < RECOVERY_GOAL_SECONDS),
+        reason=None if spread else reason,
+    )
+
+
+def _rework_rate(period: _Period) -> Metric:
+    known = [one for one in period.judged if one.plan is not Plan.UNKNOWN]
+    rework = [one for one in known if one.plan is Plan.REWORK]
+    value = len(rework) / len(known) if known else None
+    return Metric(
+        name="deployment rework rate",
+        value=value,
+        unit="ratio",
+        count=len(known),
+        events=len(rework) if known else None,
+        distribution=None,
+        band=bands.rework_rate_band(value) if value is not None else None,
+        goal=None,
+        reason=None if known else "no production deployment in the period",
+    )
+
+
+def _goal(text: str, value: float | None, met: Callable[[float], bool]) -> Goal:
+    return Goal(text, None if value is None else met(value))
+
+
+def _notes(changes: Changes, period: _Period) -> tuple[str, ...]:
+    """What was left out of the metrics, and why; nothing is left out in silence."""
+    counts = (
+        (changes.first, "first deployments of a service: no earlier revision, no lead time"),
+        (changes.unresolved, "deployments over a gap in the recorded commits: their head counts"),
+        (changes.reversed_times, "commits dated after their deployment: no lead time"),
+        (
+            sum(one.plan is Plan.UNKNOWN for one in period.judged),
+            "deployments of an unrecorded commit: not in the rework rate",
+        ),
+        (
+            sum(one.deployment_id is None for one in period.incidents),
+            "incidents that name no deployment: in no metric",
+        ),
+        (
+            sum(one.resolved_at is None for one in period.incidents),
+            "incidents still open: not in the recovery time",
+        ),
+        (
+            sum(one.resolved_at is not None and one.resolved_at < one.opened_at
+                for one in period.incidents),
+            "incidents that end before they begin: not in the recovery time",
+        ),
+        (
+            sum(one.failure is not None and not one.incidents for one in period.judged),
+            "failed deployments without an incident: not in the recovery time",
+        ),
+    )  # fmt: skip
+    return tuple(f"{text[0].upper()}{text[1:]} ({count})" for count, text in counts if count)
