@@ -29,6 +29,7 @@ PLATFORM_VARIABLE = "COFFEE_PLATFORM"
 
 REVISION_TAG = "coffee/revision"
 DELIVERY_TAG = "coffee/delivery"
+BASE_TAG = "coffee/base"
 
 BUNDLED_PLATFORM = (
     Path(__file__).resolve().parent.parent / "examples" / "go-coffee" / "platform.yaml"
@@ -94,6 +95,7 @@ class DeliveryResource(dg.ConfigurableResource[None]):
             toolbox=Toolbox(self.home),
             history=self.history,
             checkout=checkout_of(self.home, repository, revision),
+            base_revision=tags.get(BASE_TAG),
             report=context.log.info,
         )
 
@@ -140,6 +142,8 @@ class Step:
 
 
 def _verdict(outcome: Outcome, checks: Sequence[bool]) -> Verdict:
+    if outcome is Outcome.NOT_RUN:
+        return Verdict.NOT_EVALUATED
     if not all(checks):
         return Verdict.FAILED
     return Verdict.PASSED if outcome is Outcome.COMPLETED else Verdict.NOT_EVALUATED

@@ -37,10 +37,12 @@ class Delivered:
     @property
     def exit_code(self) -> int:
         """0 done, 1 a gate or rollout said no, 3 a tool or the environment failed."""
-        broken = {Outcome.FAILED.value, Outcome.NOT_RUN.value}
-        if self.crashed or any(run.outcome in broken for run in self.stage_runs):
+        outcomes = {run.outcome for run in self.stage_runs}
+        if self.crashed or Outcome.NOT_RUN.value in outcomes:
             return 3
-        return int(any(run.verdict == Verdict.FAILED.value for run in self.stage_runs))
+        if any(run.verdict == Verdict.FAILED.value for run in self.stage_runs):
+            return 1
+        return 3 if Outcome.FAILED.value in outcomes else 0
 
 
 class Deliveries:
@@ -110,7 +112,7 @@ class Deliveries:
                 ("publish_dora_report", "dora_report"),
             )
         ]
-        self.workers.carry_out(requests, lambda progress: None)
+        self.workers.carry_out(requests, lambda _: None)
 
     def _request(self, delivery: str, sha: str, item: PlannedService) -> RunRequest:
         library = find_service(self.platform, item.service).kind == "library"

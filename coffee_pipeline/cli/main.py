@@ -25,7 +25,7 @@ from coffee_pipeline.cli import (
     status,
     up,
 )
-from coffee_pipeline.errors import PipelineError
+from coffee_pipeline.errors import EnvironmentFailedError, PipelineError
 from coffee_pipeline.home import Home
 
 INTERRUPTED = 130
@@ -83,11 +83,8 @@ def main() -> None:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EMFILE):
             raise
         console.print(f"error: {error.filename or 'data directory'}: {error.strerror}")
-        sys.exit(EnvironmentExit)
+        sys.exit(EnvironmentFailedError.exit_code)
 
-
-EnvironmentExit = 3
-"""Exit code when the machine failed the pipeline."""
 
 if __name__ == "__main__":
     main()

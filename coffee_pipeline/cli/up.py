@@ -58,7 +58,7 @@ def _wait_until_served(process: BackgroundProcess, address: str) -> None:
         stop=stop_after_delay(START_SECONDS),
         wait=wait_fixed(0.3),
         retry=retry_if_result(lambda ready: not ready),
-        retry_error_callback=lambda state: False,
+        retry_error_callback=lambda _: False,
     )
     if not waiting(served):
         raise EnvironmentFailedError(

@@ -23,7 +23,8 @@ class StageContext:
     ``repository`` is the platform's Git repository (never written to), ``base`` the folder that
     relative paths of the description start from, ``delivery`` the identity of the request:
     module-wide work (tests, scans) is done once per delivery and shared by the module's services.
-    ``checkout()`` returns the clean worktree of the revision, made on first use.
+    ``base_revision`` is the revision delivered before, which changes are counted from; None for
+    the first. ``checkout()`` returns the clean worktree of the revision, made on first use.
     """
 
     platform: Platform
@@ -35,4 +36,5 @@ class StageContext:
     toolbox: Toolbox
     history: HistoryReader
     checkout: Callable[[], Path]
+    base_revision: str | None = None
     report: Callable[[str], None] = _silent

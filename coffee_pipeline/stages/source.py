@@ -12,10 +12,10 @@ CHANGED_FILES_LIMIT = 20_000
 """Changed files kept for one revision; a first commit may have more than anyone will read."""
 
 
-def source(context: StageContext, base_revision: str | None = None) -> Evidence:
+def source(context: StageContext) -> Evidence:
     """Facts about the context's revision for the whole platform.
 
-    ``base_revision`` is the one delivered before; without it the first parent is compared with.
+    Services are compared with the revision delivered before, else with the first parent.
 
     Raises:
         RepositoryError: the repository lacks one of the revisions.
@@ -24,7 +24,7 @@ def source(context: StageContext, base_revision: str | None = None) -> Evidence:
     sha = context.revision
     revision = repository.revision(sha, context.platform.name, context.platform.branch)
     parent = revision.parent if not repository.shallow else None
-    services = affected(context.platform, repository, base_revision or parent, sha)
+    services = affected(context.platform, repository, context.base_revision or parent, sha)
     changes = repository.changed_files(parent, sha)
     cut = len(changes) > CHANGED_FILES_LIMIT
     reason = (
