@@ -1,0 +1,263 @@
+"""The delivery performance report: the five metrics of dora.dev, with goal, level and source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from coffee_pipeline.dora.failures import Judged, Plan
+from coffee_pipeline.dora.metrics import DeliveryPerformance, Metric, Scope, delivery_performance
+from coffee_pipeline.dora.quantiles import CONVENTION
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.source import Revision, ServiceRevision
+from coffee_pipeline.reports.dora_figures import lead_times, timeline
+from coffee_pipeline.reports.page import Cell, Page, Section, Table, Tile, Tone
+from coffee_pipeline.reports.wording import (
+    NO_DATA,
+    duration,
+    moment,
+    per_day,
+    percent,
+    plural,
+    short,
+)
+
+MAXIMUM_ROWS = 200
+"""Rows of the longest table: the newest; the history has the rest."""
+
+
+def dora_page(
+    history: HistoryReader,
+    platform_name: str,
+    now: datetime,
+    days: int = 30,
+    environment: str = "production",
+) -> Page:
+    """The report over the last ``days`` days before ``now``.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    found = _performance(history, platform_name, now, days, environment)
+    return Page(
+        title=f"Delivery performance of {platform_name}",
+        subtitle=(
+            f"{plural(days, 'day')} until {moment(now)} UTC, deployments to {environment}. "
+            "Definitions: dora.dev. Every number is taken from recorded commits, deployments and "
+            "incidents."
+        ),
+        generated_at=now,
+        sections=(
+            _overview(found.platform),
+            _by_service(found),
+            _deployments(found),
+            _failures(found),
+            _definitions(found),
+        ),
+        numbers=_numbers(found),
+    )
+
+
+def _performance(
+    history: HistoryReader, platform: str, now: datetime, days: int, environment: str
+) -> DeliveryPerformance:
+    """All facts of the platform up to ``now``: lead time and rework look back past the period."""
+    ours = "service in (select service from service_revisions where platform = ?)"
+    return delivery_performance(
+        revisions=history.records(Revision, "platform = ?", (platform,)),
+        service_revisions=history.records(ServiceRevision, "platform = ?", (platform,)),
+        deployments=history.records(Deployment, f"{ours} and finished_at <= ?", (platform, now)),
+        incidents=history.records(Incident, f"{ours} and opened_at <= ?", (platform, now)),
+        start=now - timedelta(days=days),
+        end=now,
+        environment=environment,
+    )
+
+
+def _overview(scope: Scope) -> Section:
+    columns = ("Metric", "Value", "p75", "p90", "Taken over", "Goal", "Level", "Source of level")
+    return Section(
+        "The five metrics",
+        tiles=tuple(_tile(metric) for metric in scope.metrics),
+        tables=(
+            Table("Platform", columns, tuple(_metric_row(metric) for metric in scope.metrics)),
+        ),
+    )
+
+
+def _tile(metric: Metric) -> Tile:
+    if metric.value is None:
+        return Tile(_title(metric), NO_DATA, metric.reason or "", Tone.MUTED)
+    details = [f"goal: {metric.goal.text}"] if metric.goal else []
+    details += [_over(metric)]
+    return Tile(_title(metric), _value(metric), ", ".join(details), _tone(metric))
+
+
+def _title(metric: Metric) -> str:
+    return metric.name[0].upper() + metric.name[1:]
+
+
+def _value(metric: Metric) -> str:
+    if metric.value is None:
+        return NO_DATA
+    if metric.unit == "seconds":
+        return duration(metric.value)
+    return percent(metric.value, 1) if metric.unit == "ratio" else per_day(metric.value)
+
+
+def _over(metric: Metric) -> str:
+    nouns = {
+        "lead time for changes": "change",
+        "failed deployment recovery time": "resolved incident",
+    }
+    over = plural(metric.count, nouns.get(metric.name, "deployment"))
+    return over if metric.events is None else f"{metric.events} of {over}"
+
+
+def _tone(metric: Metric) -> Tone:
+    if metric.value is None or metric.goal is None or metric.goal.met is None:
+        return Tone.NEUTRAL if metric.value is not None else Tone.MUTED
+    return Tone.GOOD if metric.goal.met else Tone.BAD
+
+
+def _metric_row(metric: Metric) -> tuple[Cell, ...]:
+    spread = metric.distribution
+    value = Cell(_value(metric), _tone(metric), metric.reason or "", number=True)
+    return (
+        Cell(_title(metric)),
+        value,
+        Cell(duration(spread.p75) if spread else "", Tone.MUTED, number=True),
+        Cell(duration(spread.p90) if spread else "", Tone.MUTED, number=True),
+        Cell(_over(metric)),
+        Cell(metric.goal.text if metric.goal else "none set"),
+        Cell((metric.band.name if metric.band else None) or "none"),
+        Cell(metric.band.source if metric.band else "", Tone.MUTED),
+    )
+
+
+def _by_service(found: DeliveryPerformance) -> Section:
+    columns = ("Service", "Lead time (median)", "Deployments", "Recovery (median)",
+               "Change fail rate", "Rework rate")  # fmt: skip
+    rows = tuple(
+        (
+            Cell(scope.service or ""),
+            *(
+                Cell(_value(metric), _tone(metric), _over(metric) if metric.count else "", True)
+                for metric in scope.metrics
+            ),
+        )
+        for scope in found.services
+    )
+    return Section(
+        "By service",
+        tables=(Table("Services deployed in the period", columns, rows, "no deployment recorded"),),
+    )
+
+
+def _deployments(found: DeliveryPerformance) -> Section:
+    figures = []
+    if found.deployments:
+        figures.append(timeline(found.deployments))
+    if found.changes:
+        figures.append(lead_times(found.changes))
+    rows = [
+        (
+            Cell(moment(one.deployment.finished_at)),
+            Cell(one.deployment.service),
+            Cell(short(one.deployment.revision)),
+            Cell(one.deployment.strategy),
+            _outcome(one),
+            Cell(duration(_seconds(one.deployment)), number=True),
+            Cell(one.plan.value, Tone.WARNING if one.plan is Plan.REWORK else Tone.MUTED),
+        )
+        for one in reversed(found.deployments[-MAXIMUM_ROWS:])
+    ]
+    columns = ("Ended (UTC)", "Service", "Revision", "Strategy", "Outcome", "Took", "Plan")
+    return Section(
+        "Deployments",
+        figures=tuple(figures),
+        tables=(Table("Newest first", columns, tuple(rows), "no deployment in the period"),),
+    )
+
+
+def _outcome(one: Judged) -> Cell:
+    good = one.failure is None
+    text = one.deployment.outcome.replace("_", " ")
+    return Cell(text, Tone.GOOD if good else Tone.BAD)
+
+
+def _seconds(deployment: Deployment) -> float:
+    return (deployment.finished_at - deployment.started_at).total_seconds()
+
+
+def _failures(found: DeliveryPerformance) -> Section:
+    failed = [one for one in found.deployments if one.failure is not None]
+    rows = tuple(_failure_row(one) for one in reversed(failed[-MAXIMUM_ROWS:]))
+    columns = ("Ended (UTC)", "Service", "Revision", "Why", "Incident", "Recovered in")
+    return Section(
+        "Failed deployments",
+        text="Rolled back, failed, named by an incident, or undone by an operator.",
+        tables=(
+            Table(
+                "Newest first",
+                columns,
+                rows,
+                "none failed" if found.deployments else "no deployment in the period",
+            ),
+        ),
+    )
+
+
+def _failure_row(one: Judged) -> tuple[Cell, ...]:
+    deployment = one.deployment
+    incidents = ", ".join(incident.incident_id for incident in one.incidents)
+    titles = "; ".join(incident.title for incident in one.incidents)
+    return (
+        Cell(moment(deployment.finished_at)),
+        Cell(deployment.service),
+        Cell(short(deployment.revision)),
+        Cell(one.failure or ""),
+        Cell(incidents or "none recorded", Tone.NEUTRAL if incidents else Tone.MUTED, titles),
+        _recovery(one.incidents),
+    )
+
+
+def _recovery(incidents: Sequence[Incident]) -> Cell:
+    if not incidents:
+        return Cell(NO_DATA, Tone.MUTED, number=True)
+    ends = [one.resolved_at for one in incidents if one.resolved_at is not None]
+    if len(ends) < len(incidents):
+        return Cell("still open", Tone.BAD, number=True)
+    opened = min(one.opened_at for one in incidents)
+    seconds = (max(ends) - opened).total_seconds()
+    return Cell(duration(seconds) if seconds >= 0 else NO_DATA, number=True)
+
+
+def _definitions(found: DeliveryPerformance) -> Section:
+    return Section(
+        "How these numbers are made",
+        notes=(
+            "Lead time for changes: from commit to the end of the successful production deployment "
+            "that first contains it, for each service the commit touches.",
+            "Deployment frequency: successful production deployments without rollbacks, over the "
+            f"{found.observed_days:.1f} days since the first one known (at least one day).",
+            "Change fail rate: production deployments that were rolled back, failed, are named by "
+            "an incident or were undone by an operator / deployments attempted.",
+            "Failed deployment recovery time: from opening to resolution of incidents that name a "
+            "deployment.",
+            "Rework rate: deployments made because the one before failed (rollback, new try, or a "
+            "commit made after it) / all deployments.",
+            f"Medians and percentiles: {CONVENTION}.",
+            *found.notes,
+        ),
+    )
+
+
+def _numbers(found: DeliveryPerformance) -> dict[str, float | int | str]:
+    numbers: dict[str, float | int | str] = {"production deployments": len(found.deployments)}
+    for metric in found.platform.metrics:
+        unit = {"seconds": " (s)", "per day": " (per day)"}.get(metric.unit, "")
+        numbers[f"{metric.name}{unit}"] = NO_DATA if metric.value is None else metric.value
+    return numbers
