@@ -74,6 +74,13 @@ class LoadReport:
         """Whether this drain published."""
         return self.publish_seconds is not None
 
+    def __str__(self) -> str:
+        """One line for people."""
+        parts = f"{self.loaded} parts loaded ({self.rows} rows)"
+        kept = f"{self.unchanged} unchanged, {self.superseded} superseded"
+        faults = f"{len(self.rejected)} rejected, {self.waiting} waiting for publication"
+        return f"{parts}, {kept}, {faults}"
+
     @property
     def warnings(self) -> list[str]:
         """One line for each rejected part."""
@@ -205,11 +212,10 @@ def _remove_abandoned(parts: Path) -> None:
     """
     if not parts.exists():
         return
-    for name in os.listdir(parts):
-        folder = parts / name
-        if name.startswith(REMOVING):
+    for folder in parts.iterdir():
+        if folder.name.startswith(REMOVING):
             shutil.rmtree(folder, ignore_errors=True)
-        elif name.startswith(WRITING):
+        elif folder.name.startswith(WRITING):
             _remove_if_abandoned(folder)
 
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -181,7 +180,7 @@ def _read_manifest(folder: Path) -> Manifest:
 def list_parts(parts: Path) -> list[str]:
     """Names of what is committed below ``parts``, whole or not; none if it does not exist."""
     try:
-        return sorted(name for name in os.listdir(parts) if not name.startswith("."))
+        return sorted(path.name for path in parts.iterdir() if not path.name.startswith("."))
     except FileNotFoundError:
         return []
     except OSError as error:

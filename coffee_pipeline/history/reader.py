@@ -18,9 +18,8 @@ from coffee_pipeline.history.loader import HistoryLoader, LoadReport
 from coffee_pipeline.history.schema import current_schema
 from coffee_pipeline.history.tables import TABLES, columns
 from coffee_pipeline.home import Home
-from coffee_pipeline.model.evidence import Record
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R")
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 
@@ -89,7 +88,7 @@ class HistoryReader:
         """
         names = ", ".join(f'"{column.name}"' for column in columns(record_type))
         condition = f" WHERE {where}" if where else ""
-        sql = f"SELECT {names} FROM {TABLES[record_type]}{condition}"  # noqa: S608 - our names
+        sql = f"SELECT {names} FROM {TABLES[record_type]}{condition}"  # noqa: S608 - names of ours
         return [record_type(**row) for row in self.query(sql, parameters)]
 
     def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,8 +109,6 @@ def _run(
     """Column names and rows of a statement."""
     try:
         connection.execute(sql, [_parameter(value) for value in parameters])
-        if connection.description is None:
-            return [], []
         names = [column[0] for column in connection.description]
         if any(_ZONED in str(column[1]) for column in connection.description):
             # DuckDB needs the pytz package for these, Arrow does not.

@@ -59,6 +59,17 @@ class View:
         """sha256 of the view's text."""
         return hashlib.sha256(f"{self.comment}\n{self.sql}".encode()).hexdigest()
 
+    @property
+    def statements(self) -> list[str]:
+        """What creates the view and notes that it is there."""
+        comment = self.comment.replace("'", "''")
+        note = f"VALUES ('{self.name}', '{self.checksum}')"
+        return [
+            f"CREATE VIEW {self.name} AS\n{self.sql}",
+            f"COMMENT ON VIEW {self.name} IS '{comment}'",
+            f"INSERT INTO schema_views {note}",
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:
@@ -115,15 +126,8 @@ class Schema:
         if wanted == found:
             return
         _drop_views(connection)
-        statements = []
         for view in self.views:
-            comment = view.comment.replace("'", "''")
-            statements += [
-                f"CREATE VIEW {view.name} AS\n{view.sql}",
-                f"COMMENT ON VIEW {view.name} IS '{comment}'",
-                f"INSERT INTO schema_views VALUES ('{view.name}', '{view.checksum}')",
-            ]
-        _transaction(connection, "views", statements)
+            _transaction(connection, f"{view.name}.sql", view.statements)
 
 
 @cache

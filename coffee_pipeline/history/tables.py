@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from coffee_pipeline.model.build import Artifact, Build, Component
 from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
-from coffee_pipeline.model.evidence import Record
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
@@ -25,7 +24,7 @@ from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
 
-TABLES: dict[type[Record], str] = {
+TABLES: dict[type, str] = {
     Revision: "revisions",
     ChangedFile: "changed_files",
     ServiceRevision: "service_revisions",

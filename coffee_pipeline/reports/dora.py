@@ -104,7 +104,7 @@ def _value(metric: Metric) -> str:
         return NO_DATA
     if metric.unit == "seconds":
         return duration(metric.value)
-    return percent(metric.value, 1) if metric.unit == "ratio" else per_day(metric.value)
+    return percent(metric.value, 1, bad=True) if metric.unit == "ratio" else per_day(metric.value)
 
 
 def _over(metric: Metric) -> str:
@@ -132,7 +132,7 @@ def _metric_row(metric: Metric) -> tuple[Cell, ...]:
         Cell(duration(spread.p90) if spread else "", Tone.MUTED, number=True),
         Cell(_over(metric)),
         Cell(metric.goal.text if metric.goal else "none set"),
-        Cell((metric.band.name if metric.band else None) or "none"),
+        Cell((metric.band.name or "none") if metric.band else ""),
         Cell(metric.band.source if metric.band else "", Tone.MUTED),
     )
 
@@ -242,7 +242,8 @@ def _definitions(found: DeliveryPerformance) -> Section:
             "Lead time for changes: from commit to the end of the successful production deployment "
             "that first contains it, for each service the commit touches.",
             "Deployment frequency: successful production deployments without rollbacks, over the "
-            f"{found.observed_days:.1f} days since the first one known (at least one day).",
+            "days of the period since the first one known, at least one day (here "
+            f"{found.observed_days:.1f}).",
             "Change fail rate: production deployments that were rolled back, failed, are named by "
             "an incident or were undone by an operator / deployments attempted.",
             "Failed deployment recovery time: from opening to resolution of incidents that name a "

@@ -7,9 +7,9 @@ security policy forbids everything else. Jinja escapes whatever the history hold
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -38,9 +38,10 @@ def write_html(page: Page, path: Path) -> Path:
         temporary.write_text(to_html(page), encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be what is broken; the first error is reported
+            temporary.unlink(missing_ok=True)
         raise EnvironmentFailedError(
-            f"{path}: the report cannot be written ({error.strerror or os.strerror(1)})"
+            f"{path}: the report cannot be written ({error.strerror or error})"
         ) from error
     return path
 

@@ -66,11 +66,14 @@ def slo_page(history: HistoryReader, platform_name: str, now: datetime) -> Page:
 
 
 def _overview(objectives: Sequence[ObjectiveReport]) -> Section:
+    if not objectives:
+        none = Tile("Measured", NO_DATA, "no service level recorded yet", Tone.MUTED)
+        return Section("Overview", tiles=(none,))
     measured = [one for one in objectives if one.met is not None]
     met = [one for one in measured if one.met]
     lowest = min(measured, key=_budget_left, default=None)
     fastest = max(measured, key=_fastest_burn, default=None)
-    everything = len(measured) == len(objectives) and bool(objectives)
+    everything = len(measured) == len(objectives)
     tiles = [
         Tile(
             "Measured",
@@ -235,7 +238,7 @@ def _release_row(
         Cell(moment(last), Tone.MUTED),
         Cell(f"{count(bad)} / {count(total)}", number=True),
         Cell(percent(1 - bad / total, 3), number=True),
-        Cell(percent(share, 1), Tone.BAD if share >= 1 else Tone.NEUTRAL, number=True),
+        Cell(percent(share, 1, bad=True), Tone.BAD if share >= 1 else Tone.NEUTRAL, number=True),
         Cell(burn_rate(rate), number=True),
     )
 

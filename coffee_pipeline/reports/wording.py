@@ -9,13 +9,17 @@ from fractions import Fraction
 NO_DATA = "no data"
 
 
-def percent(ratio: float | Fraction | None, digits: int = 2) -> str:
-    """A ratio as percent, rounded *down*: 99.999 % of requests is never shown as 100 %."""
+def percent(ratio: float | Fraction | None, digits: int = 2, *, bad: bool = False) -> str:
+    """A ratio as percent, rounded to the worse side: 99.999 % good is never shown as 100 %.
+
+    With ``bad`` less is better, so it is rounded up: 0.01 % failed is never shown as 0 %.
+    """
     if ratio is None:
         return NO_DATA
     scale = 10**digits
     exact = ratio if isinstance(ratio, Fraction) else Fraction(repr(ratio))
-    value = Fraction(math.floor(exact * 100 * scale), scale)
+    scaled = exact * 100 * scale
+    value = Fraction(math.ceil(scaled) if bad else math.floor(scaled), scale)
     text = f"{float(value):.{digits}f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 

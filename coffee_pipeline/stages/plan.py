@@ -16,11 +16,17 @@ from coffee_pipeline.stages.steps import steps_of
 from coffee_pipeline.stages.workspace import find_service
 
 _DONE = """
-    SELECT DISTINCT run.service, run.step, source.input_digest
-    FROM stage_runs AS run
+    SELECT latest.service, latest.step, source.input_digest
+    FROM (
+        SELECT platform, service, step, arg_max(revision, finished_at) AS revision,
+               arg_max(outcome, finished_at) AS outcome
+        FROM stage_runs WHERE platform = ? GROUP BY ALL
+    ) AS latest
     JOIN service_revisions AS source USING (platform, service, revision)
-    WHERE run.platform = ? AND run.outcome IN (?, ?)
+    WHERE latest.outcome IN (?, ?)
 """
+# Only the latest run of a step counts: after a change and its revert the first evidence is of the
+# same content, but it is not what was delivered last.
 
 _LAST_DELIVERED = """
     SELECT revision FROM stage_runs WHERE platform = ? AND revision <> ?
@@ -65,7 +71,7 @@ def plan(
 ) -> list[PlannedService]:
     """What to do at ``revision``: nothing for a service whose steps are done on the same input.
 
-    A step is done when the history holds it as completed or partial for a revision at which the service
+    A step is done when its latest run is completed or partial, at a revision at which the service
     had the same input digest. Naming services (or ``force``) does their steps again.
 
     Raises:

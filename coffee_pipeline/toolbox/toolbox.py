@@ -55,8 +55,9 @@ class Toolbox:
     def locate(self, name: str, *, at_least: str | None = None) -> Located:
         """The program of tool ``name``, built when it must be.
 
-        ``at_least`` asks for a version (of Go: the ``go`` directive of the module at hand); when
-        no program satisfies it, the newest there is comes back and will say so itself.
+        ``at_least`` is the ``go`` directive of the module at hand: it asks for such a Go, or for a
+        pinned tool built with one (a tool reads no code of a newer Go release than its own). When
+        there is none, the newest comes back and will say so itself.
 
         Raises:
             ToolMissingError: not to be had; the message says what that costs.
@@ -68,7 +69,7 @@ class Toolbox:
         pin = PINS[name]
         if pin.package is None:
             raise ToolMissingError(f"{name}: not found; {pin.obtain}. Without it: {pin.costs}")
-        build = self._build_of(pin)
+        build = self._build_of(pin, at_least)
         found = Located(build.make(self._report), pin.version, "built")
         self._found[name, at_least] = found
         return found
@@ -96,7 +97,7 @@ class Toolbox:
         if pin.name in self._configured:
             return self._configured_program(pin)
         if pin.package is not None:
-            return self._look_for_go_build(pin)
+            return self._look_for_go_build(pin, at_least)
         candidates = [
             Located(path, printed_version(pin, path), origin)
             for path, origin in (*_on_path(pin.name), *_in_wheel(pin))
@@ -118,20 +119,19 @@ class Toolbox:
             version = built[0] if built else version
         return Located(path, version, "configured")
 
-    def _look_for_go_build(self, pin: Pin) -> Located | None:
-        go = self.look("go")
+    def _look_for_go_build(self, pin: Pin, at_least: str | None) -> Located | None:
+        go = self.look("go", at_least=_higher(pin.go, at_least))
         if go is None:
             return None
         for path, origin in _on_path(pin.name):
             built = built_version(pin, path, go.path)
-            # a tool reads no code of a newer Go release than the one it was built with
             if built and satisfies(built[0], pin.version or "0") and _same_go(built[1], go):
                 return Located(path, built[0], origin)
-        built_before = self._build_of(pin).program
+        built_before = self._build_of(pin, at_least).program
         return Located(built_before, pin.version, "built") if built_before.is_file() else None
 
-    def _build_of(self, pin: Pin) -> GoBuild:
-        go = self.locate("go", at_least=pin.go)
+    def _build_of(self, pin: Pin, at_least: str | None) -> GoBuild:
+        go = self.locate("go", at_least=_higher(pin.go, at_least))
         return GoBuild(
             pin=pin,
             go=go.path,
@@ -139,6 +139,10 @@ class Toolbox:
             environment=go_environment(go.path),
             folder=tools_folder(self.home),
         )
+
+
+def _higher(one: str | None, other: str | None) -> str | None:
+    return max((one, other), key=lambda version: number(version or "0"))
 
 
 def _new_enough(tool: Located, minimum: str | None) -> bool:

@@ -21,7 +21,7 @@ def number(version: str) -> tuple[int, ...]:
     """``v1.9.0`` as (1, 9, 0), to compare; letters after the numbers are left out."""
     parts = re.match(r"\D*(\d+(?:\.\d+)*)", version)
     found = [int(part) for part in parts[1].split(".")] if parts else []
-    return tuple((found + [0, 0, 0])[:3])
+    return tuple([*found, 0, 0, 0][:3])
 
 
 def satisfies(version: str, minimum: str) -> bool:

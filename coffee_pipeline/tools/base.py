@@ -1,4 +1,4 @@
-"""What every tool adapter has in common: its target, the report it makes, its two functions."""
+"""What every scanner adapter has in common: its target, the report it makes, its functions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from coffee_pipeline.process.command import Command, Output
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a scanner is pointed at: one module of a checkout at a revision.
+    """What a tool is pointed at: one module of a checkout at a revision.
 
-    ``nested`` are the module folders inside this one (relative to it): scanners that walk files
-    must leave them out, each finding belongs to its innermost module.
+    ``nested`` are the module folders inside this one (relative to it): a finding there belongs to
+    the inner module. ``packages`` are what the tool is told to look at, ``packages_listed`` how
+    many Go sees (None when Go could not list them). ``environment`` is that of Go. ``settings``
+    hold what only some tools need: ``vulndb``, the URL of the vulnerability database.
     """
 
     checkout: Path
@@ -27,12 +29,39 @@ class Target:
     packages: tuple[str, ...] = ("./...",)
     packages_listed: int | None = None
     timeout_seconds: float = 600.0
+    environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
         """The module's folder in the checkout."""
         return self.checkout / self.module
+
+    def module_path(self, reported: str) -> str | None:
+        """A reported file as a path relative to the module; None when it lies outside of it.
+
+        Absolute paths of another machine's checkout are cut behind the module's folder.
+        """
+        text = reported.replace("\\", "/")
+        for prefix in (f"{self.folder.resolve().as_posix()}/", f"{self.folder.as_posix()}/"):
+            if text.startswith(prefix):
+                text = text.removeprefix(prefix)
+                break
+        else:
+            if text.startswith("/") and self.module != ".":
+                _, found, text = text.rpartition(f"/{self.module}/")
+                if not found:
+                    return None
+        parts = [part for part in text.split("/") if part not in ("", ".")]
+        path = "/".join(parts)
+        if not parts or ".." in parts:
+            return None
+        inside_nested = any(path == inner or path.startswith(f"{inner}/") for inner in self.nested)
+        return None if inside_nested else path
+
+    def repository_path(self, module_path: str) -> str:
+        """A path relative to the module as one relative to the repository."""
+        return module_path if self.module == "." else f"{self.module}/{module_path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +73,31 @@ class Report:
     records: Sequence[Record]
 
 
-class Tool(Protocol):
-    """A tool adapter is a module with these names."""
+class Scanner(Protocol):
+    """A scanner adapter is a module with these names; see docs/adding-a-tool.md."""
 
     NAME: str
+
+    def obstacle(self, target: Target) -> str | None:
+        """Why no answer could be trusted (an empty database); None when nothing is in the way."""
+        ...
 
     def command(self, target: Target, executable: Path) -> Command:
         """The process that answers for ``target``."""
         ...
 
     def parse(self, target: Target, output: Output, version: str | None) -> Report:
-        """Records from output.
+        """A :class:`~coffee_pipeline.model.finding.Scan` and its findings from output.
 
         Raises:
             ParseError: the output is not in the tool's format, with file and position.
+        """
+        ...
+
+    def read(self, target: Target, content: bytes, source: str) -> Report:
+        """The same from a report file that someone else's run left.
+
+        Raises:
+            ParseError: the file is not in the tool's format, with file and position.
         """
         ...

@@ -1,0 +1,167 @@
+"""What the owner of the environments listens to: samples of metrics, and traces.
+
+The scraper keeps the samples that SLOs need, of the last minutes; the trace sink only remembers
+which trace ids came back, which is what proves that a service exports its spans.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from coffee_pipeline.model.metrics import Sample
+from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
+from coffee_pipeline.rollout.instance import Instance
+
+KEPT = timedelta(minutes=30)
+TRACES_KEPT = 50_000
+BODY_LIMIT = 16 << 20
+
+_TRACE_ID = re.compile(rb"\x0a\x10(.{16})", re.DOTALL)
+"""``Span.trace_id`` in OTLP protobuf: field 1, length 16. A chance match does no harm: only the
+id that was asked for counts."""
+
+
+class Scraper:
+    """Scrapes every instance at an interval and keeps the wanted series."""
+
+    def __init__(
+        self, instances: Callable[[], Iterable[tuple[str, Instance]]], interval_seconds: float
+    ) -> None:
+        self._instances = instances
+        self._interval = interval_seconds
+        self._samples: deque[Sample] = deque()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop scraping."""
+        self._stop.set()
+        self._thread.join()
+
+    def scrape(self) -> None:
+        """Scrape every instance now."""
+        now = datetime.now(UTC)
+        for environment, instance in list(self._instances()):
+            self._take(environment, instance)
+        with self._lock:
+            while self._samples and self._samples[0].observed_at < now - KEPT:
+                self._samples.popleft()
+
+    def samples(
+        self, environment: str, service: str, start: datetime, end: datetime
+    ) -> list[Sample]:
+        """Samples of a service, a scrape before ``start`` included so that rises can be told."""
+        since = start - timedelta(seconds=2 * self._interval)
+        with self._lock:
+            return [
+                sample
+                for sample in self._samples
+                if sample.environment == environment
+                and sample.service == service
+                and since <= sample.observed_at <= end
+            ]
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._interval):
+            self.scrape()
+
+    def _take(self, environment: str, instance: Instance) -> None:
+        release = instance.release
+        if release.run.metrics is None or not release.series:
+            return
+        answer = instance.get(release.run.metrics)
+        if answer is None or not answer.is_success:
+            return
+        try:
+            points = read_exposition(answer.text, release.series)
+        except NoMetricsError:
+            return
+        now = datetime.now(UTC)
+        found = [
+            Sample(
+                environment=environment,
+                service=release.service,
+                revision=release.revision,
+                track=instance.track,
+                name=name,
+                labels=json.dumps({**labels, "instance": instance.address}, sort_keys=True),
+                observed_at=now,
+                value=value,
+            )
+            for name, labels, value in points
+        ]
+        with self._lock:
+            self._samples.extend(found)
+
+
+class TraceSink:
+    """An OTLP/HTTP endpoint on loopback that remembers trace ids."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = threading.Lock()
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                if length > BODY_LIMIT:
+                    self.send_error(413)
+                    return
+                body = self.rfile.read(length)
+                try:
+                    if self.headers.get("Content-Encoding") == "gzip":
+                        body = gzip.decompress(body)
+                except (OSError, EOFError):
+                    self.send_error(400)
+                    return
+                sink.remember(body)
+                self.send_response(200)
+                self.send_header("Content-Type", self.headers.get("Content-Type") or "text/plain")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+                """Say nothing: every batch of every service would be a line."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Value of OTEL_EXPORTER_OTLP_ENDPOINT."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def remember(self, body: bytes) -> None:
+        """Keep the trace ids of one OTLP body (protobuf, or JSON with hex ids)."""
+        found = set(_TRACE_ID.findall(body))
+        if body.lstrip()[:1] == b"{":
+            ids = re.findall(rb'"traceId"\s*:\s*"([0-9a-fA-F]{32})"', body)
+            found |= {bytes.fromhex(text.decode()) for text in ids}
+        with self._lock:
+            for trace in found:
+                self._seen[trace] = None
+            while len(self._seen) > TRACES_KEPT:
+                self._seen.popitem(last=False)
+
+    def saw(self, trace_id: str) -> bool:
+        """Whether a span of the trace (32 hex digits) arrived."""
+        with self._lock:
+            return bytes.fromhex(trace_id) in self._seen
+
+    def stop(self) -> None:
+        """Close the endpoint."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

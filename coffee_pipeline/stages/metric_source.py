@@ -1,0 +1,144 @@
+"""Where SLIs come from: a Prometheus queried by PromQL, or the pipeline's own scrapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, Protocol
+
+import httpx
+
+from coffee_pipeline.errors import (
+    ConfigurationError,
+    EnvironmentFailedError,
+    ParseError,
+    ToolMissingError,
+)
+from coffee_pipeline.rollout.client import EnvironmentClient
+from coffee_pipeline.rollout.waiting import until
+from coffee_pipeline.slo.indicator import Measured, measured
+from coffee_pipeline.slo.openslo import Slo
+from coffee_pipeline.slo.promql import UnsupportedQueryError, Window, evaluate, windowed
+from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.tools import prometheus
+
+FRESH_SECONDS = 10.0
+"""How long to wait for Prometheus to scrape what happened before the window's end."""
+
+
+class MetricSource(Protocol):
+    """Answers what an SLO's indicator was over a window."""
+
+    @property
+    def name(self) -> str:
+        """Either prometheus or scrape."""
+        ...
+
+    def measure(
+        self, slo: Slo, environment: str, service: str, start: datetime, end: datetime
+    ) -> Measured:
+        """Good and total events; a reason instead of numbers where there is no data."""
+        ...
+
+
+def open_source(context: StageContext, client: EnvironmentClient) -> MetricSource:
+    """The source the platform asks for; ``auto`` takes Prometheus where it is to be had.
+
+    Raises:
+        ToolMissingError: ``prometheus`` is asked for and not to be had.
+    """
+    settings = context.platform.metrics
+    status = client.status()
+    url = settings.prometheus_url or status.prometheus_url
+    if settings.source == "scrape" or (settings.source == "auto" and url is None):
+        return ScrapeSource(client)
+    if url is None:
+        raise ToolMissingError(f"metrics.source is prometheus, but {status.prometheus_reason}")
+    return PrometheusSource(url)
+
+
+class ScrapeSource:
+    """The samples that the owner of the environments scraped."""
+
+    name = "scrape"
+
+    def __init__(self, client: EnvironmentClient) -> None:
+        self._client = client
+
+    def measure(
+        self, slo: Slo, environment: str, service: str, start: datetime, end: datetime
+    ) -> Measured:
+        """Evaluate the SLO's queries on the scraped samples."""
+        samples = self._client.samples(environment, service, start, end)
+        window = Window(start, end)
+
+        def answer(query: str) -> tuple[float | None, str | None]:
+            expression = windowed(
+                query, window.length, counter=slo.counter, matchers={"environment": environment}
+            )
+            return evaluate(expression, samples, window), None
+
+        return _measured(slo, answer)
+
+
+class PrometheusSource:
+    """A server with the Prometheus HTTP API."""
+
+    name = "prometheus"
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30.0)
+
+    def measure(
+        self, slo: Slo, environment: str, service: str, start: datetime, end: datetime
+    ) -> Measured:
+        """Query the SLO's increase over the window, once the server has seen its end."""
+        del service  # the SLO's own query names it
+        self._wait_until_scraped(environment, end)
+        window = Window(start, end)
+
+        def answer(query: str) -> tuple[float | None, str | None]:
+            expression = windowed(
+                query, window.length, counter=slo.counter, matchers={"environment": environment}
+            )
+            told = self._query(expression, end)
+            return told.value, told.reason
+
+        return _measured(slo, answer)
+
+    def _wait_until_scraped(self, environment: str, end: datetime) -> None:
+        """Wait for a scrape of the environment after ``end``; without one the data is short."""
+        query = f'min(timestamp(up{{environment="{environment}"}}))'
+
+        def scraped() -> bool | None:
+            now = datetime.now(end.tzinfo)
+            told = self._query(query, now)
+            return True if told.value is not None and told.value >= end.timestamp() else None
+
+        until(scraped, FRESH_SECONDS, every=0.2)
+
+    def _query(self, expression: str, at: datetime) -> prometheus.Answer:
+        try:
+            answer = self._http.get(
+                prometheus.QUERY_PATH, params=prometheus.request(expression, at)
+            )
+            return prometheus.parse(answer.status_code, answer.content)
+        except (httpx.HTTPError, ParseError) as error:
+            return prometheus.Answer(None, f"Prometheus: {error}")
+
+
+def _measured(slo: Slo, answer: Callable[[str], tuple[float | None, str | None]]) -> Measured:
+    if slo.unsupported is not None:
+        return Measured(None, None, None, slo.unsupported)
+    kind: Literal["good", "bad"] = "good" if slo.good is not None else "bad"
+    numerator = slo.good if slo.good is not None else slo.bad
+    if numerator is None or slo.total is None:
+        return Measured(None, None, None, f"{slo.name}: no ratio of queries")
+    try:
+        counted, _ = answer(numerator)
+        total, why_not = answer(slo.total)
+    except (UnsupportedQueryError, ConfigurationError, EnvironmentFailedError) as error:
+        return Measured(None, None, None, str(error))
+    if total is None and why_not:
+        return Measured(None, None, None, why_not)
+    return measured(counted, kind, total)

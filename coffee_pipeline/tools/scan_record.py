@@ -1,0 +1,76 @@
+"""The Scan record of a run that has no report to fill it from, or that has one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from coffee_pipeline.model.finding import Finding, Scan
+from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.process.command import Output
+from coffee_pipeline.tools.base import Report, Target
+from coffee_pipeline.tools.go_messages import Complaint, complaint, first_line
+
+
+def report(
+    tool: str,
+    target: Target,
+    outcome: Outcome,
+    reason: str | None,
+    *,
+    version: str | None = None,
+    findings: Sequence[Finding] | None = None,
+    output: Output | None = None,
+    packages: int | None = None,
+    files: int | None = None,
+    lines: int | None = None,
+    database_date: datetime | None = None,
+    database_entries: int | None = None,
+) -> Report:
+    """A report of one Scan and its findings; ``findings`` None means that there is no answer."""
+    started_at = output.started_at if output else datetime.now(UTC)
+    seconds = output.duration_seconds if output else 0.0
+    scan = Scan(
+        tool=tool,
+        tool_version=version,
+        module=target.module,
+        revision=target.revision,
+        outcome=outcome.value,
+        reason=reason,
+        findings=None if findings is None else len(findings),
+        packages_scanned=packages,
+        files_scanned=files,
+        lines_scanned=lines,
+        database_date=database_date,
+        database_entries=database_entries,
+        started_at=started_at,
+        finished_at=started_at + timedelta(seconds=seconds),
+    )
+    return Report(outcome=outcome, reason=reason, records=(scan, *(findings or ())))
+
+
+def ended_early(tool: str, output: Output) -> str | None:
+    """Why the process gave no whole answer: time limit, signal, output limit; else None."""
+    if output.timed_out:
+        return f"{tool} did not end within {output.command.timeout_seconds:.0f} s"
+    if output.truncated:
+        return f"{tool} printed more than {output.command.output_limit_bytes >> 20} MiB"
+    if output.exit_code < 0:
+        return f"{tool} was ended by signal {-output.exit_code}"
+    return None
+
+
+_WORDS = {
+    Complaint.COMPILE: "the module does not compile",
+    Complaint.DEPENDENCY: "a dependency is missing",
+    Complaint.NO_PACKAGES: "the module has no packages",
+    Complaint.GO_VERSION: "the module wants another Go",
+}
+
+
+def load_failure(words: str) -> str:
+    """One line for a scanner that could not load the module, from what it (or Go) said."""
+    lead = _WORDS.get(complaint(words), "the module could not be loaded")
+    said = re.sub(r".*err: exit status \d+: stderr: ", "", words, flags=re.DOTALL)
+    return f"{lead}: {first_line(said)}"
