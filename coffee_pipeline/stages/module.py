@@ -1,4 +1,4 @@
-"""A module in the checkout of a revision: what every tool of the build, test and scan stages needs."""
+"""A module in the checkout of a revision: what every tool of a stage needs to know of it."""
 
 from __future__ import annotations
 

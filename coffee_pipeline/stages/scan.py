@@ -49,10 +49,8 @@ def _target(context: StageContext, work: ModuleWork) -> Target:
         packages_listed=len(folders) if packages is not None else None,
         timeout_seconds=context.platform.go.scan_timeout_seconds,
         environment=work.environment,
-        settings={
-            "vulndb": database_url(context.platform.vulndb, context.base),
-            "tags": ",".join(work.tags),
-        },
+        settings={"vulndb": database_url(context.platform.vulndb, context.base)},
+        tags=work.tags,
     )
 
 

@@ -19,7 +19,8 @@ class Target:
     ``nested`` are the module folders inside this one (relative to it): a finding there belongs to
     the inner module. ``packages`` are what the tool is told to look at, ``packages_listed`` how
     many Go sees (None when Go could not list them). ``environment`` is that of Go. ``settings``
-    hold what only some tools need: ``vulndb``, the URL of the vulnerability database.
+    hold what only some tools need: ``vulndb``, the URL of the vulnerability database. ``tags``
+    are Go's build tags.
     """
 
     checkout: Path
@@ -31,11 +32,17 @@ class Target:
     timeout_seconds: float = 600.0
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
         """The module's folder in the checkout."""
         return self.checkout / self.module
+
+    @property
+    def tag_flags(self) -> tuple[str, ...]:
+        """Go's ``-tags`` flag, where there are tags."""
+        return (f"-tags={','.join(self.tags)}",) if self.tags else ()
 
     def module_path(self, reported: str) -> str | None:
         """A reported file as a path relative to the module; None when it lies outside of it.

@@ -36,7 +36,7 @@ def obstacle(target: Target) -> str | None:
 def command(target: Target, executable: Path) -> Command:
     """Exit code 1 means findings, or packages that could not be analysed: the report says which."""
     return Command(
-        argv=(str(executable), "-fmt=json", *target.packages),
+        argv=(str(executable), "-fmt=json", *target.tag_flags, *target.packages),
         cwd=target.folder,
         environment=target.environment,
         answers=frozenset({0, 1}),
