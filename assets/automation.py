@@ -1,7 +1,5 @@
 """Automation: the jobs, the schedules, and the sensors that start them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

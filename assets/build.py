@@ -1,7 +1,5 @@
 """Build: the binary, its bill of materials, its image."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets import gates, partitions

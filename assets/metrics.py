@@ -1,7 +1,5 @@
 """Metrics: what the running service exposes, and the service levels its users got."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets import gates, partitions

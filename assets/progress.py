@@ -1,7 +1,5 @@
 """Dagster events of a run as JSON lines, for the console command that waits for them."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

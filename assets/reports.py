@@ -1,7 +1,5 @@
 """Reports: service level objectives and delivery performance, as pages and as metadata."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import dagster as dg

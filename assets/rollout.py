@@ -1,7 +1,5 @@
 """Rollout: the release gate, then staging, then the canary in production."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets import gates, partitions

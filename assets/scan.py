@@ -1,7 +1,5 @@
 """Scan: what the scanners found in the service's module."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets import gates, partitions

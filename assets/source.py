@@ -1,7 +1,5 @@
 """Source: the revision under delivery and what it means for each service."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets import partitions

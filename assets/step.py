@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets import gates
 from assets.presentation import describe
+from coffee_pipeline.errors import PipelineError, TransientError
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import Stage
 from coffee_pipeline.platform.description import Service
@@ -27,7 +28,13 @@ def perform(
 ) -> dg.MaterializeResult:
     """Do ``work`` for the run's service and report it to the history and to Dagster."""
     step = delivery.step(context, stage)
-    evidence = work(step.context, step.service)
+    try:
+        evidence = work(step.context, step.service)
+    except PipelineError as error:
+        step.commit_failure(error)
+        if isinstance(error, TransientError):
+            raise dg.RetryRequested(max_retries=2, seconds_to_wait=5) from error
+        raise dg.Failure(str(error), allow_retries=False) from error
     checks = gates.evaluate(step.name, evidence, step.context.platform)
     step.commit(evidence, [check.passed for check in checks])
     metadata = describe(evidence)

@@ -1,7 +1,5 @@
 """Test: the test cases and the coverage of the service's module."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets import gates, partitions

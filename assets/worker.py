@@ -19,9 +19,11 @@ from types import FrameType
 
 import dagster as dg
 import psutil
+from filelock import FileLock
 
 from assets.definitions import defs
 from assets.progress import PROGRESS_DESCRIPTOR
+from coffee_pipeline.home import Home
 
 PROCESS_TAG = "coffee/process"
 """Run tag: ``pid@start time`` of the worker, to tell runs whose worker is gone."""
@@ -82,6 +84,16 @@ def carry_out(definitions: dg.Definitions, instance: dg.DagsterInstance, request
     return result.success
 
 
+def _open_instance() -> dg.DagsterInstance:
+    """The instance; one worker at a time, since the first one makes the tables."""
+    home = Home.locate().prepare()
+    with FileLock(home.dagster / "instance.lock"):
+        instance = dg.DagsterInstance.get()
+        instance.get_runs(limit=1)
+        instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.RUN_START), limit=1)
+    return instance
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
@@ -93,7 +105,7 @@ def main() -> None:
     os.environ[PROGRESS_DESCRIPTOR] = str(os.dup(1))
     os.dup2(2, 1)
     definitions = defs()
-    with dg.DagsterInstance.get() as instance:
+    with _open_instance() as instance:
         close_abandoned_runs(instance)
         _tell({"event": "READY"})
         for line in sys.stdin:

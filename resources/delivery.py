@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import dagster as dg
 
+from coffee_pipeline.errors import PipelineError, ToolMissingError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
@@ -123,6 +123,16 @@ class Step:
 
         ``checks`` are the answers of the step's gates.
         """
+        self.delivery.write(evidence)
+        self._commit_end(evidence.outcome, _verdict(evidence.outcome, checks), evidence.reason)
+
+    def commit_failure(self, error: PipelineError) -> None:
+        """Store that the step could not do its work."""
+        missing = isinstance(error, ToolMissingError)
+        outcome = Outcome.NOT_RUN if missing else Outcome.FAILED
+        self._commit_end(outcome, Verdict.NOT_EVALUATED, str(error))
+
+    def _commit_end(self, outcome: Outcome, verdict: Verdict, reason: str | None) -> None:
         run = StageRun(
             delivery=self.context.delivery,
             platform=self.context.platform.name,
@@ -130,15 +140,15 @@ class Step:
             revision=self.context.revision,
             stage=self.group.value,
             step=self.name,
-            outcome=evidence.outcome.value,
-            verdict=_verdict(evidence.outcome, checks).value,
-            reason=evidence.reason,
+            outcome=outcome.value,
+            verdict=verdict.value,
+            reason=reason,
             started_at=self.started_at,
             finished_at=datetime.now(UTC),
         )
         key = f"step/{self.name}/{self.service.name}@{self.context.revision}"
-        self.delivery.write(evidence)
-        self.delivery.write(replace(evidence, materialization=key, records=(run,)))
+        ended = Evidence(materialization=key, outcome=outcome, reason=reason, records=(run,))
+        self.delivery.write(ended)
 
 
 def _verdict(outcome: Outcome, checks: Sequence[bool]) -> Verdict:

@@ -15,10 +15,7 @@ from rich.console import Console
 
 from coffee_pipeline.cli import (
     demo,
-    doctor,
     environment,
-    history,
-    ingest,
     init,
     report,
     run,
@@ -64,7 +61,7 @@ def options(
     context.obj = Home.locate(data_dir)
 
 
-for command in (demo, init, run, up, status, environment, report, history, doctor, ingest):
+for command in (demo, init, run, up, status, environment, report):
     command.register(app)
 
 

@@ -58,7 +58,7 @@ def bootstrap(folder: Path) -> Configuration:
             "cds_config": _from_file(folder / "clusters.json"),
             "lds_config": _from_file(folder / "listeners.json"),
         },
-        "static_resources": {"listeners": [_listener(BARRIER, _barrier_route(), None)]},
+        "static_resources": {"listeners": [_untyped(_listener(BARRIER, _barrier_route(), None))]},
         "layered_runtime": {"layers": [{"name": "admin", "admin_layer": {}}]},
         "overload_manager": {
             "resource_monitors": [
@@ -73,6 +73,11 @@ def bootstrap(folder: Path) -> Configuration:
             ]
         },
     }
+
+
+def _untyped(resource: Configuration) -> Configuration:
+    """A resource inside the bootstrap, whose place says its type already."""
+    return {name: value for name, value in resource.items() if name != "@type"}
 
 
 def _barrier_route() -> Configuration:

@@ -246,7 +246,7 @@ def _check_selector(node: VectorSelector) -> None:
 def _selector(node: VectorSelector, extra: Mapping[str, str]) -> str:
     """The selector's text, narrowed by ``extra``: both must match where a label is in both."""
     written = [
-        f"{matcher.name}{OPERATORS[matcher.op]}{_quoted(matcher.value)}"
+        f"{matcher.name}{OPERATORS[int(matcher.op)]}{_quoted(matcher.value)}"
         for matcher in node.matchers.matchers
     ]
     written += [f"{name}={_quoted(value)}" for name, value in sorted(extra.items())]

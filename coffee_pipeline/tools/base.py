@@ -20,7 +20,7 @@ class Target:
     the inner module. ``packages`` are what the tool is told to look at, ``packages_listed`` how
     many Go sees (None when Go could not list them). ``environment`` is that of Go. ``settings``
     hold what only some tools need: ``vulndb``, the URL of the vulnerability database. ``tags``
-    are Go's build tags.
+    are Go's build tags. ``foreign``: the report was made in another checkout, on any machine.
     """
 
     checkout: Path
@@ -33,6 +33,7 @@ class Target:
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    foreign: bool = False
 
     @property
     def folder(self) -> Path:
@@ -47,7 +48,7 @@ class Target:
     def module_path(self, reported: str) -> str | None:
         """A reported file as a path relative to the module; None when it lies outside of it.
 
-        Absolute paths of another machine's checkout are cut behind the module's folder.
+        Absolute paths of a foreign checkout are cut behind the module's folder.
         """
         text = reported.replace("\\", "/")
         for prefix in (f"{self.folder.resolve().as_posix()}/", f"{self.folder.as_posix()}/"):
@@ -55,16 +56,25 @@ class Target:
                 text = text.removeprefix(prefix)
                 break
         else:
-            if text.startswith("/") and self.module != ".":
-                _, found, text = text.rpartition(f"/{self.module}/")
-                if not found:
-                    return None
+            if text.startswith("/") or text[1:3] == ":/":
+                text = self._cut(text) if self.foreign else ""
         parts = [part for part in text.split("/") if part not in ("", ".")]
         path = "/".join(parts)
         if not parts or ".." in parts:
             return None
         inside_nested = any(path == inner or path.startswith(f"{inner}/") for inner in self.nested)
         return None if inside_nested else path
+
+    def _cut(self, absolute: str) -> str:
+        """An absolute path of another checkout without what lies above the module."""
+        if self.module != ".":
+            return absolute.rpartition(f"/{self.module}/")[2] if self._holds(absolute) else ""
+        parts = absolute.split("/")[1:]
+        ends = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((end for end in ends if (self.folder / end).is_file()), "/".join(parts))
+
+    def _holds(self, absolute: str) -> bool:
+        return f"/{self.module}/" in absolute
 
     def repository_path(self, module_path: str) -> str:
         """A path relative to the module as one relative to the repository."""
@@ -73,11 +83,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an adapter read from output: records and how far they can be trusted."""
+    """What an adapter read from output: records and how far they can be trusted.
+
+    ``left_out`` is the number of findings that are not of the target's module.
+    """
 
     outcome: Outcome
     reason: str | None
     records: Sequence[Record]
+    left_out: int = 0
 
 
 class Scanner(Protocol):

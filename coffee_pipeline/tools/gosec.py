@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,13 @@ def _report(
     findings = _findings(target, document.get("Issues") or [], source)
     outcome, reason = _trust(target, errors, files, lines, packages)
     answered = outcome in (Outcome.COMPLETED, Outcome.PARTIAL)
-    return scan_record.report(
+    report = scan_record.report(
         NAME, target, outcome, reason,
         version=version or _own_version(document), output=output, packages=packages,
         findings=findings if answered or findings else None,
         files=files, lines=lines,
     )  # fmt: skip
+    return replace(report, left_out=len(document.get("Issues") or []) - len(findings))
 
 
 def _document(content: bytes, source: str) -> dict[str, Any]:

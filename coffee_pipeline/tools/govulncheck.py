@@ -61,7 +61,8 @@ def command(target: Target, executable: Path) -> Command:
     """Symbol-level analysis of the module's packages, tests left out."""
     return Command(
         argv=(
-            str(executable), "-format=json", "-scan=symbol", f"-db={target.settings['vulndb']}", *target.tag_flags,
+            str(executable), "-format=json", "-scan=symbol", f"-db={target.settings['vulndb']}",
+            *target.tag_flags,
             *target.packages,
         ),
         cwd=target.folder,
