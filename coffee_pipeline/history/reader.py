@@ -86,9 +86,7 @@ class HistoryReader:
                 followed by ORDER BY and LIMIT. Values go into ``parameters``, as ``?``.
             parameters: values for the ``?`` of ``where``.
         """
-        names = ", ".join(f'"{column.name}"' for column in columns(record_type))
-        condition = f" WHERE {where}" if where else ""
-        sql = f"SELECT {names} FROM {TABLES[record_type]}{condition}"  # noqa: S608 - names of ours
+        sql = _select(record_type, where)
         return [record_type(**row) for row in self.query(sql, parameters)]
 
     def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -101,6 +99,12 @@ class HistoryReader:
             current_schema().check(connection)
         except duckdb.Error as error:
             raise HistoryError(f"{path}: cannot be read: {first_line(error)}") from error
+
+
+def _select(record_type: type, where: str) -> str:
+    names = ", ".join(f'"{column.name}"' for column in columns(record_type))
+    condition = f" WHERE {where}" if where else ""
+    return f"SELECT {names} FROM {TABLES[record_type]}{condition}"  # noqa: S608 - names of ours
 
 
 def _run(

@@ -19,7 +19,19 @@ import duckdb
 
 from coffee_pipeline.errors import HistoryError
 
-VIEW_NAMES: tuple[str, ...] = ()
+VIEW_NAMES = (
+    "finding_lifecycle",
+    "open_findings",
+    "current_deployments",
+    "dora_daily",
+    "slo_status",
+    "test_durations",
+    "slowest_tests",
+    "coverage_trend",
+    "module_status",
+    "gate_failures",
+    "service_status",
+)
 """The views, each after those that it reads."""
 
 _BOOKKEEPING = """

@@ -46,8 +46,10 @@ class HistoryWriter:
                 nothing is left behind.
         """
         _check_text(evidence)
-        tables = {name: _parquet(evidence.materialization, records)
-                  for name, records in _by_table(evidence).items()}  # fmt: skip
+        tables = {
+            TABLES[record_type]: _parquet(evidence.materialization, record_type, records)
+            for record_type, records in _by_type(evidence).items()
+        }
         try:
             self._home.parts.mkdir(parents=True, exist_ok=True)
             with _temporary_folder(self._home.parts) as temporary:
@@ -81,21 +83,21 @@ def _check_text(evidence: Evidence) -> None:
         ) from error
 
 
-def _by_table(evidence: Evidence) -> dict[str, list[Record]]:
-    grouped: dict[str, list[Record]] = defaultdict(list)
+def _by_type(evidence: Evidence) -> dict[type, list[Record]]:
+    grouped: dict[type, list[Record]] = defaultdict(list)
     for record in evidence.records:
-        table = TABLES.get(type(record))
-        if table is None:
+        if type(record) not in TABLES:
             raise HistoryError(
                 f"evidence of {evidence.materialization}: {type(record).__name__} has no table"
             )
-        grouped[table].append(record)
-    return dict(sorted(grouped.items()))
+        grouped[type(record)].append(record)
+    return grouped
 
 
-def _parquet(materialization: str, records: Sequence[Record]) -> tuple[pa.Buffer, TableFile]:
+def _parquet(
+    materialization: str, record_type: type, records: Sequence[Record]
+) -> tuple[pa.Buffer, TableFile]:
     """Records of one class as the bytes of a Parquet file, with its row count and checksum."""
-    record_type = type(records[0])
     schema = arrow_schema(record_type)
     keys = pa.repeat(pa.scalar(materialization, schema.field(KEY_COLUMN).type), len(records))
     arrays = [_array(record_type, column, records) for column in columns(record_type)]
