@@ -15,7 +15,10 @@ from rich.console import Console
 
 from coffee_pipeline.cli import (
     demo,
+    doctor,
     environment,
+    history,
+    ingest,
     init,
     report,
     run,
@@ -61,7 +64,7 @@ def options(
     context.obj = Home.locate(data_dir)
 
 
-for command in (demo, init, run, up, status, environment, report):
+for command in (demo, init, run, up, status, environment, report, history, doctor, ingest):
     command.register(app)
 
 

@@ -11,8 +11,9 @@ from coffee_pipeline.toolbox.toolbox import Toolbox
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolStatus:
-    """One tool as it stands. ``problem`` is None when it is found; ``costs`` is what its absence costs.
+    """One tool as it stands. ``problem`` is None when it is found.
 
+    ``costs`` is what cannot be done without it.
     ``buildable``: it is not here yet, and is built on first use (or by ``doctor --install``).
     """
 

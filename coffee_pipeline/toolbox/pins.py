@@ -12,12 +12,12 @@ from dataclasses import dataclass
 class Pin:
     """A tool that the pipeline may use.
 
-    ``costs`` is what cannot be done without it, ``obtain`` how a person gets it. ``package`` and
-    ``version`` make it a pinned Go build; ``go`` is the ``go`` directive of its module. ``wheel``
-    is (import package, path of the program in it). ``minimum`` is the lowest version taken from
-    PATH. ``version_arguments`` make the program print its version; Go builds are asked with
-    ``go version -m`` instead, since ``go install`` leaves their own version string blank. ``required``: without it there is no
-    pipeline at all.
+    ``costs`` is what cannot be done without it, ``obtain`` how a person gets it; ``required``:
+    without it there is no pipeline at all. ``package`` and ``version`` make it a pinned Go build;
+    ``go`` is the ``go`` directive of its module. ``wheel`` is (import package, path of the program
+    in it). ``minimum`` is the lowest version taken from PATH. ``version_arguments`` make the
+    program print its version; Go builds are asked with ``go version -m`` instead, since
+    ``go install`` leaves their own version string blank.
     """
 
     name: str
