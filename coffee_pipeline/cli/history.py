@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated, TextIO
 
 import pyarrow.parquet as pq
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, JustifyMethod
+from rich.table import Column, Table
 from rich.text import Text
 
 from coffee_pipeline.errors import UsageError
@@ -92,25 +91,82 @@ def schema(
 
 def _write_parquet(reader: HistoryReader, statement: str, output: Path) -> None:
     table = reader.arrow(statement)
-    with _opened(output) as stream:
-        pq.write_table(table, stream, compression="zstd")
+    try:
+        pq.write_table(table, output, compression="zstd")
+    except OSError as error:
+        raise _not_writable(output, error) from error
 
 
 def _write_rows(answer: Answer, output_format: Format, output: Path | None) -> None:
     if output is None:
         _write(answer, output_format, sys.stdout)
         return
-    with _opened(output) as raw:
-        # newline="" as the csv module asks for: it ends its lines itself.
-        raw.reconfigure_for_text = None
-        _write(answer, output_format, raw)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The output file; one line that says so if it cannot be written."""
     try:
-        with path.open("wb") as stream:
-            yield stream
+        # The csv module ends its lines itself, hence newline="".
+        with output.open("w", encoding="utf-8", newline="") as stream:
+            _write(answer, output_format, stream)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        raise _not_writable(output, error) from error
+
+
+def _not_writable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path}: cannot be written: {error.strerror or error}")
+
+
+def _write(answer: Answer, output_format: Format, stream: TextIO) -> None:
+    if output_format is Format.CSV:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(answer.columns)
+        writer.writerows([_cell(value) for value in row] for row in answer.rows)
+    elif output_format is Format.JSON:
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        stream.write(json.dumps(rows, indent=2, default=_plain, ensure_ascii=False) + "\n")
+    else:
+        table = Table(*(Column(Text(_visible(name))) for name in answer.columns))
+        for row in answer.rows:
+            table.add_row(*(_shown(value) for value in row))
+        _console(stream).print(table)
+
+
+def _plain(value: object) -> str:
+    """Values that JSON lacks, as text: times in ISO 8601, decimals, UUIDs."""
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _cell(value: object) -> object:
+    """A value in CSV: empty for NULL, JSON for lists and structs."""
+    if value is None:
+        return ""
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=_plain, ensure_ascii=False)
+    return _plain(value) if isinstance(value, date) else value
+
+
+def _shown(value: object) -> Text:
+    """A value on the screen; what comes from reports must not steer the terminal."""
+    if value is None:
+        return Text("NULL", style="dim")
+    justify: JustifyMethod = "right" if isinstance(value, int | float) else "left"
+    return Text(_visible(str(_cell(value))), justify=justify)
+
+
+def _visible(text: str) -> str:
+    """Text with control characters spelled out."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def _console(stream: TextIO) -> Console:
+    """A console as wide as the terminal, or as wide as the rows where there is none."""
+    return Console(file=stream, width=None if stream.isatty() else 10_000)
+
+
+def _print_entries(entries: Sequence[Entry]) -> None:
+    console = _console(sys.stdout)
+    for entry in entries:
+        console.print(Text(f"{entry.name} ({entry.kind})", style="bold"))
+        console.print(Text(entry.comment or ""))
+        table = Table("column", "type", "required", "meaning")
+        for column in entry.columns:
+            required = "" if column.nullable else "yes"
+            table.add_row(column.name, Text(column.type), required, Text(column.comment or ""))
+        console.print(table)

@@ -65,7 +65,9 @@ def dictionary() -> tuple[Entry, ...]:
         entries = connection.execute(_ENTRIES).fetchall()
         columns = connection.execute(_COLUMNS).fetchall()
     return tuple(
-        Entry(name, kind, comment, [ColumnEntry(*rest) for table, *rest in columns if table == name])
+        Entry(
+            name, kind, comment, [ColumnEntry(*rest) for table, *rest in columns if table == name]
+        )
         for name, kind, comment in entries
     )
 

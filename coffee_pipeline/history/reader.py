@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from coffee_pipeline.errors import HistoryError, UsageError
 from coffee_pipeline.history.database import first_line
@@ -22,6 +24,14 @@ from coffee_pipeline.home import Home
 R = TypeVar("R")
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Column names and rows of a statement; times are timezone-aware UTC."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
 
 
 class HistoryReader:
@@ -71,9 +81,25 @@ class HistoryReader:
             UsageError: the statement is wrong; one line that says how.
             HistoryError: the history cannot be opened.
         """
-        with self.connect() as connection:
-            names, rows = _run(connection, sql, parameters)
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        answer = self.answer(sql, parameters)
+        return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+    def answer(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
+        """As :meth:`query`, but columns keep their order and may share a name."""
+        with self.connect() as connection, _statement(connection, sql, parameters):
+            names = tuple(column[0] for column in connection.description)
+            if any(_ZONED in str(column[1]) for column in connection.description):
+                # DuckDB needs the pytz package for these, Arrow does not.
+                arrays = connection.to_arrow_table().columns
+                rows = list(zip(*(array.to_pylist() for array in arrays), strict=True))
+            else:
+                rows = connection.fetchall()
+        return Answer(names, [tuple(_value(value) for value in row) for row in rows])
+
+    def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """As :meth:`query`, but an Arrow table, typed as in the database."""
+        with self.connect() as connection, _statement(connection, sql, parameters):
+            return connection.to_arrow_table()
 
     def records(
         self, record_type: type[R], where: str = "", parameters: Sequence[object] = ()
@@ -107,22 +133,16 @@ def _select(record_type: type, where: str) -> str:
     return f"SELECT {names} FROM {TABLES[record_type]}{condition}"  # noqa: S608 - names of ours
 
 
-def _run(
+@contextmanager
+def _statement(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object]
-) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Column names and rows of a statement."""
+) -> Iterator[None]:
+    """Run a statement, and read its rows in the body; what is wrong with it is a usage error."""
     try:
         connection.execute(sql, [_parameter(value) for value in parameters])
-        names = [column[0] for column in connection.description]
-        if any(_ZONED in str(column[1]) for column in connection.description):
-            # DuckDB needs the pytz package for these, Arrow does not.
-            columns_ = connection.to_arrow_table().columns
-            rows = list(zip(*(column.to_pylist() for column in columns_), strict=True))
-        else:
-            rows = connection.fetchall()
+        yield
     except duckdb.Error as error:
         raise UsageError(f"SQL: {first_line(error)}") from error
-    return names, [tuple(_value(value) for value in row) for row in rows]
 
 
 def _parameter(value: object) -> object:
