@@ -37,7 +37,7 @@ SWEEP_ASSETS = ("service_revision", "static_analysis", "vulnerabilities")
 deliver = dg.define_asset_job(
     "deliver",
     selection=list(DELIVERY_ASSETS),
-    description="One service at one revision: source, build, test, scan, gate, staging, production.",
+    description="One service at one revision: from source to production.",
 )
 verify = dg.define_asset_job(
     "verify",

@@ -37,7 +37,7 @@ class ProgressHandler(logging.Handler):
         os.write(self._descriptor, line.encode())
 
 
-@dg.logger(description="Progress as JSON lines on the descriptor that the console command gave.")
+@dg.logger({}, description="Progress as JSON lines, for the console command that waits.")
 def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     """A logger that writes progress lines; silent when nobody asked for them."""
     logger = logging.Logger("coffee_pipeline.progress", logging.DEBUG)

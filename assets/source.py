@@ -36,5 +36,5 @@ def service_revision(
         return mine[0] if mine else None
 
     return perform(
-        context, delivery, Stage.SOURCE, lambda stage, service: source(stage), data_version=digest
+        context, delivery, Stage.SOURCE, lambda stage, _: source(stage), data_version=digest
     )

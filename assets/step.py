@@ -1,4 +1,4 @@
-"""How an asset does its step: run the library, store the evidence, answer the checks, tell Dagster."""
+"""How an asset does its step: run the library, store evidence, answer checks, tell Dagster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def perform(
     delivery: DeliveryResource,
     stage: Stage,
     work: Work,
-    data_version: Callable[[Evidence], str | None] = lambda evidence: None,
+    data_version: Callable[[Evidence], str | None] = lambda _: None,
 ) -> dg.MaterializeResult:
     """Do ``work`` for the run's service and report it to the history and to Dagster."""
     step = delivery.step(context, stage)

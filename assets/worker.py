@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -28,7 +29,7 @@ from coffee_pipeline.home import Home
 PROCESS_TAG = "coffee/process"
 """Run tag: ``pid@start time`` of the worker, to tell runs whose worker is gone."""
 
-_LOGGING = {"loggers": {"progress": {"config": {}}}}
+_LOGGING: Mapping[str, Any] = {"loggers": {"progress": {"config": {}}}}
 
 
 @dataclass(frozen=True)

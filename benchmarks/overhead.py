@@ -2,8 +2,8 @@
 
 Pairs ``coffee-pipeline run --stage build --stage test --stage scan`` over all services of the
 bundled platform with a Makefile that runs the same commands with ``-j2``, on the same checkout and
-with the same warm caches, in turn. Prints wall times and their ratio (goal: <= 1.25), and the time of
-a run that finds nothing to do (goal: < 10 s).
+with the same warm caches, in turn. Prints wall times and their ratio (goal: <= 1.25), and the time
+of a run that finds nothing to do (goal: < 10 s).
 
 ``python -m benchmarks.overhead [ROUNDS]``
 """

@@ -1,4 +1,4 @@
-"""What an asset needs to deliver one service: the platform, its tools, the history, the revision."""
+"""What an asset needs to deliver one service: platform, tools, history, revision."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def platform_file() -> Path:
 
 
 @cache
-def _platform(path: Path, changed_at: int) -> Platform:  # changed_at: a changed file is read anew
+def _platform(path: Path, _changed_at: int) -> Platform:  # a changed file is read anew
     return load_platform(path)
 
 

@@ -1,4 +1,4 @@
-"""Fixtures every part of the suite uses: a data directory, Git repositories, processes told apart."""
+"""Fixtures every part of the suite uses: a data directory, Git repositories, processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -78,7 +78,7 @@ def git_folder(tmp_path: Path) -> Callable[[str], GitFolder]:
 
 
 @pytest.fixture
-def children() -> Iterator[Callable[[], list[psutil.Process]]]:
+def children() -> Callable[[], list[psutil.Process]]:
     """Living processes started below this test since it began."""
     me = psutil.Process()
     before = {process.pid for process in me.children(recursive=True)}
@@ -90,7 +90,7 @@ def children() -> Iterator[Callable[[], list[psutil.Process]]]:
             if process.pid not in before and process.status() != psutil.STATUS_ZOMBIE
         ]
 
-    yield living
+    return living
 
 
 @pytest.fixture

@@ -104,11 +104,11 @@ def judge_story(home: Home, delivered: Sequence[Delivered]) -> str:
             (PRODUCTION, one.revision),
         )
         outcomes[one.revision] = {deployment.outcome for deployment in made}
-        for deployment in made:
-            words.append(
-                f"revision {number}: {deployment.service} {deployment.strategy} "
-                f"{deployment.outcome}: {deployment.reason}"
-            )
+        words += [
+            f"revision {number}: {deployment.service} {deployment.strategy} "
+            f"{deployment.outcome}: {deployment.reason}"
+            for deployment in made
+        ]
     bad, fix = outcomes[delivered[-2].revision], outcomes[delivered[-1].revision]
     first_good = all(o == {DeploymentOutcome.SUCCEEDED} for o in list(outcomes.values())[:-2])
     if bad != {DeploymentOutcome.ROLLED_BACK} or fix != {DeploymentOutcome.SUCCEEDED}:

@@ -104,7 +104,7 @@ def up(
                 address.rpartition(":")[2],
                 "-w",
                 "workspace.yaml",
-            )  # fmt: skip
+            )
         )
         daemon = stack.enter_context(
             _dagster(home, file, "dagster-daemon", "run", "-w", "workspace.yaml")

@@ -32,8 +32,8 @@ class _Standing:
 
     def input_digest(self, module: str) -> str:
         parts = [f"workspace {self.workspace}"]
-        for folder in sorted({module, *self.dependencies.get(module, ())}):
-            parts.append(f"{folder} {self.digests.get(folder, 'absent')}")
+        needed = sorted({module, *self.dependencies.get(module, ())})
+        parts += [f"{folder} {self.digests.get(folder, 'absent')}" for folder in needed]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

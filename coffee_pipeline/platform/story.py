@@ -89,7 +89,7 @@ class StoryRepository:
         self._git("init", "--quiet", f"--initial-branch={branch}")
 
     def commit(self, number: int) -> str:
-        """Make the ``number``-th commit (from 0) and return its hash; those before it come first."""
+        """Make the ``number``-th commit (from 0) after those before it; return its hash."""
         revision = self.revisions[number]
         if revision.patch is None:
             shutil.copytree(self._first, self.path, dirs_exist_ok=True)

@@ -38,7 +38,7 @@ from promql_parser import (
 
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.model.metrics import Sample
-from coffee_pipeline.slo.series import OPERATORS, Series, collect, increase
+from coffee_pipeline.slo.series import Series, collect, increase, operator
 
 WINDOW_PLACEHOLDER = "{{.window}}"
 """What range-vector queries may hold for the window, as Sloth's templates do."""
@@ -246,7 +246,7 @@ def _check_selector(node: VectorSelector) -> None:
 def _selector(node: VectorSelector, extra: Mapping[str, str]) -> str:
     """The selector's text, narrowed by ``extra``: both must match where a label is in both."""
     written = [
-        f"{matcher.name}{OPERATORS[int(matcher.op)]}{_quoted(matcher.value)}"
+        f"{matcher.name}{operator(matcher.op)}{_quoted(matcher.value)}"
         for matcher in node.matchers.matchers
     ]
     written += [f"{name}={_quoted(value)}" for name, value in sorted(extra.items())]

@@ -16,12 +16,18 @@ from promql_parser import Matcher, MatchOp
 from coffee_pipeline.errors import ParseError
 from coffee_pipeline.model.metrics import Sample
 
-OPERATORS: Mapping[int, str] = {
-    int(MatchOp.Equal): "=",
-    int(MatchOp.NotEqual): "!=",
-    int(MatchOp.Re): "=~",
-    int(MatchOp.NotRe): "!~",
-}
+_OPERATORS = (
+    (MatchOp.Equal, "="),
+    (MatchOp.NotEqual, "!="),
+    (MatchOp.Re, "=~"),
+    (MatchOp.NotRe, "!~"),
+)
+
+
+def operator(op: MatchOp) -> str:
+    """How PromQL writes a matcher's operator; the parser's values cannot be keys of a mapping."""
+    return next(text for known, text in _OPERATORS if known == op)
+
 
 Target = tuple[str, str, str, str]
 """What was scraped: environment, service, revision, track."""

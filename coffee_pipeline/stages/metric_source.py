@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 import httpx
@@ -40,6 +40,13 @@ class MetricSource(Protocol):
         """Good and total events; a reason instead of numbers where there is no data."""
         ...
 
+    def wait_for(self, environment: str, service: str, revision: str) -> bool:
+        """Wait until the source has seen the release once; False when it did not in time.
+
+        Requests sent before the first scrape would be missing from the increase.
+        """
+        ...
+
 
 def open_source(context: StageContext, client: EnvironmentClient) -> MetricSource:
     """The source the platform asks for; ``auto`` takes Prometheus where it is to be had.
@@ -69,8 +76,12 @@ class ScrapeSource:
         self, slo: Slo, environment: str, service: str, start: datetime, end: datetime
     ) -> Measured:
         """Evaluate the SLO's queries on the scraped samples."""
-        samples = self._client.samples(environment, service, start, end)
-        window = Window(start, end)
+        # One more scrape is taken now: what happened just before the end is in it.
+        samples = self._client.samples(
+            environment, service, start, datetime.max.replace(tzinfo=UTC)
+        )
+        last = max((sample.observed_at for sample in samples), default=end)
+        window = Window(start, max(end, last))
 
         def answer(query: str) -> tuple[float | None, str | None]:
             expression = windowed(
@@ -79,6 +90,12 @@ class ScrapeSource:
             return evaluate(expression, samples, window), None
 
         return _measured(slo, answer)
+
+    def wait_for(self, environment: str, service: str, revision: str) -> bool:
+        """Scrape once now."""
+        now = datetime.now(UTC)
+        found = self._client.samples(environment, service, now, datetime.max.replace(tzinfo=UTC))
+        return any(sample.revision == revision for sample in found)
 
 
 class PrometheusSource:
@@ -93,29 +110,38 @@ class PrometheusSource:
         self, slo: Slo, environment: str, service: str, start: datetime, end: datetime
     ) -> Measured:
         """Query the SLO's increase over the window, once the server has seen its end."""
-        del service  # the SLO's own query names it
-        self._wait_until_scraped(environment, end)
-        window = Window(start, end)
+        at = max(end, self._scraped_after(environment, service, end))
+        window = Window(start, at)
 
         def answer(query: str) -> tuple[float | None, str | None]:
             expression = windowed(
                 query, window.length, counter=slo.counter, matchers={"environment": environment}
             )
-            told = self._query(expression, end)
+            told = self._query(expression, at)
             return told.value, told.reason
 
         return _measured(slo, answer)
 
-    def _wait_until_scraped(self, environment: str, end: datetime) -> None:
-        """Wait for a scrape of the environment after ``end``; without one the data is short."""
-        query = f'min(timestamp(up{{environment="{environment}"}}))'
+    def wait_for(self, environment: str, service: str, revision: str) -> bool:
+        """Wait for a successful scrape of the release."""
+        where = f'environment="{environment}",service="{service}",revision="{revision}"'
+        query = f"count(up{{{where}}} == 1)"
 
-        def scraped() -> bool | None:
-            now = datetime.now(end.tzinfo)
-            told = self._query(query, now)
-            return True if told.value is not None and told.value >= end.timestamp() else None
+        def seen() -> bool:
+            return self._query(query, datetime.now(UTC)).value is not None
 
-        until(scraped, FRESH_SECONDS, every=0.2)
+        return until(seen, FRESH_SECONDS, every=0.1) is not None
+
+    def _scraped_after(self, environment: str, service: str, end: datetime) -> datetime:
+        """When the service was scraped after ``end``; ``end`` when it was not in time."""
+        query = f'max(timestamp(up{{environment="{environment}",service="{service}"}}))'
+
+        def scraped() -> float | None:
+            told = self._query(query, datetime.now(UTC))
+            return told.value if told.value is not None and told.value >= end.timestamp() else None
+
+        found = until(scraped, FRESH_SECONDS, every=0.2)
+        return datetime.fromtimestamp(found, UTC) if found else end
 
     def _query(self, expression: str, at: datetime) -> prometheus.Answer:
         try:

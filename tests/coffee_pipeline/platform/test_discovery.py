@@ -75,7 +75,8 @@ def test_documents_go_to_the_service_they_speak_of(tmp_path: Path) -> None:
             "Dockerfile-orders": "FROM scratch\n",
             "deploy/all.yaml": "apiVersion: v1\nkind: Service\nmetadata:\n  labels:\n"
             "    app.kubernetes.io/name: orders\n---\napiVersion: v1\nkind: Pod\n",
-            "deploy/orders/slo.yaml": "apiVersion: openslo/v1\nkind: SLO\nspec: {service: orders}\n",
+            "deploy/orders/slo.yaml": "apiVersion: openslo/v1\nkind: SLO\n"
+            "spec: {service: orders}\n",
             "chart/t.yaml": "apiVersion: v1\nkind: {{ .Kind }}\n",
             "bad.yaml": "apiVersion: [\n",
             "CODEOWNERS": "* @all\n/menu/ @menu # us\n",

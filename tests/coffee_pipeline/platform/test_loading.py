@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffee_pipeline.errors import ConfigurationError
-from coffee_pipeline.platform.loading import check_paths, json_schema, load_platform
 from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.platform.loading import check_paths, json_schema, load_platform
 from tests.conftest import ROOT
 
 GOOD = """\

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_the_bundled_story_grows_and_each_revision_affects_what_it_says(tmp_path
     check_paths(platform, repository, hashes[-1], file)
     changed = [
         sorted(s.service for s in affected(platform, repository, base, sha) if s.affected)
-        for base, sha in zip(hashes, hashes[1:], strict=False)
+        for base, sha in pairwise(hashes)
     ]
     assert changed == [["menu"], ["payments"], ["payments"]]
     last = repository.revision(hashes[-1], "go-coffee")
