@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
+from coffee_pipeline.rollout.telemetry import BODY_LIMIT, TraceSink
+
+TEXT = """\
+# TYPE http_requests_total counter
+http_requests_total{code="200"} 4
+http_requests_total{code="500"} 1
+# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{le="0.2"} 3
+http_request_duration_seconds_bucket{le="+Inf"} 5
+http_request_duration_seconds_count 5
+http_request_duration_seconds_sum 1.5
+go_goroutines 9
+"""
+
+
+@pytest.fixture
+def sink() -> Iterator[TraceSink]:
+    made = TraceSink()
+    yield made
+    made.stop()
+
+
+def post(sink: TraceSink, body: bytes, **headers: str) -> int:
+    with httpx.Client(trust_env=False) as client:
+        return client.post(f"{sink.url}/v1/traces", content=body, headers=headers).status_code
+
+
+def protobuf(trace: str) -> bytes:
+    span = b"\x0a\x10" + bytes.fromhex(trace) + b"\x12\x08abcdefgh"
+    return b"\x0a" + bytes([len(span)]) + span
+
+
+def test_a_trace_is_seen_in_protobuf_plain_and_compressed(sink: TraceSink) -> None:
+    one, two = secrets.token_hex(16), secrets.token_hex(16)
+    assert not sink.saw(one)
+    assert post(sink, protobuf(one)) == 200
+    assert post(sink, gzip.compress(protobuf(two)), **{"Content-Encoding": "gzip"}) == 200
+    assert sink.saw(one)
+    assert sink.saw(two)
+    assert not sink.saw(secrets.token_hex(16))
+
+
+def test_a_trace_is_seen_in_json(sink: TraceSink) -> None:
+    trace = secrets.token_hex(16)
+    span = {"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": trace.upper()}]}]}]}
+    assert post(sink, json.dumps(span).encode(), **{"Content-Type": "application/json"}) == 200
+    assert sink.saw(trace)
+
+
+def test_broken_and_huge_exports_are_refused(sink: TraceSink) -> None:
+    assert post(sink, b"no gzip", **{"Content-Encoding": "gzip"}) == 400
+    address = sink.url.removeprefix("http://")
+    with closing(http.client.HTTPConnection(address, timeout=10)) as connection:
+        connection.putrequest("POST", "/v1/traces")  # the body is not even sent
+        connection.putheader("Content-Length", str(BODY_LIMIT + 1))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+
+
+def test_the_text_format_is_read_and_narrowed_to_what_is_wanted() -> None:
+    assert len(read_exposition(TEXT)) == 7
+    wanted = ("http_requests_total", "http_request_duration_seconds_bucket{le=0.2}")
+    assert [(name, value) for name, _, value in read_exposition(TEXT, wanted)] == [
+        ("http_requests_total", 4.0),
+        ("http_requests_total", 1.0),
+        ("http_request_duration_seconds_bucket", 3.0),
+    ]
+
+
+@pytest.mark.parametrize("body", ['{"requests": 4}', "<html>metrics</html>", "", "# only words\n"])
+def test_an_answer_with_status_200_that_is_no_metrics_is_not_zero_requests(body: str) -> None:
+    with pytest.raises(NoMetricsError):
+        read_exposition(body)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        points = read_exposition(text)
+    except NoMetricsError:
+        return
+    assert points
