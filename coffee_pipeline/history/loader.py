@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -111,9 +112,26 @@ class HistoryLoader:
         current = publish == "never" or publication.is_current(self._home)
         if current and not list_parts(self._home.parts):
             return LoadReport()
+        with self._locked():
+            return self._drain_locked(publish)
+
+    def republish(self) -> None:
+        """Publish what is loaded once more, to replace a published file that was tampered with.
+
+        Raises:
+            HistoryError, TransientError: as :meth:`drain`.
+        """
+        with self._locked():
+            with working_database(self._home):
+                pass  # opened to be recovered, migrated and checkpointed
+            publication.publish(self._home)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """The loader's lock; what the file system refuses inside is one line."""
         try:
             with loader_lock(self._home, self._lock_timeout_seconds):
-                return self._drain_locked(publish)
+                yield
         except OSError as error:
             raise HistoryError(
                 f"{error.filename or self._home.root}: the history cannot be updated: "

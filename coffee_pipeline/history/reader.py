@@ -24,6 +24,7 @@ from coffee_pipeline.home import Home
 R = TypeVar("R")
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
+_LOCKED = "Could not set lock on file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,18 @@ class HistoryReader:
     def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         path = str(self._home.history)
         quoted = path.replace("'", "''")
+        attach = f"ATTACH '{quoted}' AS history (READ_ONLY)"
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"ATTACH '{quoted}' AS history (READ_ONLY)")
+            try:
+                connection.execute(attach)
+            except duckdb.IOException as error:
+                if _LOCKED not in str(error):
+                    raise
+                # Someone opened the published file for writing. They may keep that file: a new
+                # copy takes its place, and what they write into theirs is not the history.
+                self._loader.republish()
+                connection.execute(attach)
             connection.execute("USE history")
             current_schema().check(connection)
         except duckdb.Error as error:
@@ -139,6 +149,8 @@ def _statement(
 ) -> Iterator[None]:
     """Run a statement, and read its rows in the body; what is wrong with it is a usage error."""
     try:
+        if not connection.extract_statements(sql):
+            raise UsageError("SQL: there is no statement in it")
         connection.execute(sql, [_parameter(value) for value in parameters])
         yield
     except duckdb.Error as error:

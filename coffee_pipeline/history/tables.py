@@ -65,9 +65,10 @@ _TYPES: dict[type, tuple[pa.DataType, str]] = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, its Arrow type in parts, its SQL type in the database."""
+    """One column: its name, its Python type in records, its Arrow type in parts, its SQL type."""
 
     name: str
+    python_type: type
     arrow_type: pa.DataType
     sql_type: str
     nullable: bool
@@ -107,4 +108,4 @@ def _column(record_type: type, name: str, hint: object) -> Column:
     if len(plain) != 1 or plain[0] not in _TYPES:
         raise TypeError(f"{record_type.__name__}.{name}: no column type for {hint!r}")
     arrow_type, sql_type = _TYPES[plain[0]]
-    return Column(name, arrow_type, sql_type, nullable=len(plain) < len(members))
+    return Column(name, plain[0], arrow_type, sql_type, nullable=len(plain) < len(members))

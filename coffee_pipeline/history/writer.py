@@ -113,6 +113,11 @@ def _array(record_type: type, column: Column, records: Sequence[Record]) -> pa.A
     values = [getattr(record, column.name) for record in records]
     if not column.nullable and None in values:
         raise HistoryError(f"{where}: a value is required, found None")
+    # Arrow would take a naive time for UTC, and cut 1.5 to 1 where an integer is due.
+    accepted = (int, float) if column.python_type is float else column.python_type
+    odd = next((v for v in values if v is not None and not isinstance(v, accepted)), None)
+    if odd is not None:
+        raise HistoryError(f"{where}: value does not fit {column.sql_type}: {odd!a:.80}")
     if column.is_time:
         naive = next((v for v in values if v is not None and v.utcoffset() is None), None)
         if naive is not None:
