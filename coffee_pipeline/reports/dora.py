@@ -90,9 +90,8 @@ def _overview(scope: Scope) -> Section:
 def _tile(metric: Metric) -> Tile:
     if metric.value is None:
         return Tile(_title(metric), NO_DATA, metric.reason or "", Tone.MUTED)
-    details = [f"goal: {metric.goal.text}"] if metric.goal else []
-    details += [_over(metric)]
-    return Tile(_title(metric), _value(metric), ", ".join(details), _tone(metric))
+    goal = f"; goal: {metric.goal.text}" if metric.goal else ""
+    return Tile(_title(metric), _value(metric), _over(metric) + goal, _tone(metric))
 
 
 def _title(metric: Metric) -> str:

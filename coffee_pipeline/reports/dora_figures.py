@@ -46,10 +46,10 @@ def timeline(deployments: Sequence[Judged]) -> Figure:
     return Figure(
         "Deployments to production",
         f"{len(deployments)} deployments of {len(services)} services, {failed} of them failed; "
-        "circles succeeded, crosses were rolled back or failed.",
+        "circles succeeded, crosses were rolled back or failed. Times in UTC.",
         tuple(traces),
         {
-            "xaxis": {"type": "date", "title": {"text": "UTC"}},
+            "xaxis": {"type": "date"},
             "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": services},
         },
         height=150 + 34 * len(services),

@@ -43,10 +43,11 @@ def burn_down(objectives: Sequence[ObjectiveReport]) -> Figure:
     return Figure(
         "Error budget burn-down",
         "Share of each objective's error budget that is left after every measurement, in percent "
-        "of the budget of all events of the period; below zero the objective is missed.",
+        "of the budget of all events of the period; below zero the objective is missed. Times in "
+        "UTC.",
         tuple(traces),
         {
-            "xaxis": {"type": "date", "title": {"text": "UTC"}},
+            "xaxis": {"type": "date"},
             "yaxis": {"title": {"text": "budget left, %"}, "rangemode": "tozero"},
             "shapes": [
                 {

@@ -15,9 +15,12 @@ from coffee_pipeline.errors import EnvironmentFailedError, PipelineError
 from coffee_pipeline.rollout.gateway import Gateway
 from coffee_pipeline.rollout.instance import Instance
 from coffee_pipeline.rollout.releases import Release, Running, ServiceStatus, Track
+from coffee_pipeline.rollout.waiting import until
 
 PREVIOUS_KEPT = 10
 DRAIN_SECONDS = 10.0
+LAST_SCRAPE_SECONDS = 1.5
+"""A scrape interval and a half."""
 
 _STATE = TypeAdapter(dict[str, tuple[Release, ...]])
 """Per service its releases: the one that is stable, then those before, newest first."""
@@ -146,7 +149,7 @@ class Environment:
             slot.stable, slot.canary = canary, None
             self._remember(slot, old)
             if old is not None:
-                old.stop()
+                _let_go(old)
         self._changed()
 
     def abort(self, service: str) -> None:
@@ -157,7 +160,7 @@ class Environment:
             if slot.canary is not None:
                 self.gateway.drained(service, "canary", DRAIN_SECONDS)
                 self.gateway.point(service, "canary", None)
-                slot.canary.stop()
+                _let_go(slot.canary)
                 slot.canary = None
         self._changed()
 
@@ -222,6 +225,12 @@ class Environment:
             except PipelineError as error:
                 slot.problem = str(error)
             slot.previous = tuple(previous)
+
+
+def _let_go(instance: Instance) -> None:
+    """Stop a drained instance, after one more scrape has seen its last requests."""
+    until(lambda: None, LAST_SCRAPE_SECONDS)
+    instance.stop()
 
 
 def _running(instance: Instance | None) -> Running | None:

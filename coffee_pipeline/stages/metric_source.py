@@ -104,7 +104,7 @@ class PrometheusSource:
     name = "prometheus"
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30.0)
+        self._url = url
 
     def measure(
         self, slo: Slo, environment: str, service: str, start: datetime, end: datetime
@@ -145,8 +145,11 @@ class PrometheusSource:
 
     def _query(self, expression: str, at: datetime) -> prometheus.Answer:
         try:
-            answer = self._http.get(
-                prometheus.QUERY_PATH, params=prometheus.request(expression, at)
+            answer = httpx.get(
+                self._url + prometheus.QUERY_PATH,
+                params=prometheus.request(expression, at),
+                trust_env=False,
+                timeout=30.0,
             )
             return prometheus.parse(answer.status_code, answer.content)
         except (httpx.HTTPError, ParseError) as error:

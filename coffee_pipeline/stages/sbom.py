@@ -10,7 +10,7 @@ from cyclonedx.model import Property
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component as BomComponent
 from cyclonedx.model.component import ComponentType
-from cyclonedx.model.tool import Tool
+from cyclonedx.model.tool import ToolRepository
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
@@ -69,12 +69,20 @@ def bill_of_materials(
     identity = f"{platform}/{service}@{revision}#{binary_digest}"
     document = Bom(
         serial_number=uuid5(NAMESPACE_URL, identity),
-        metadata=BomMetaData(timestamp=created, component=root, tools=[Tool(name="go version")]),
+        metadata=BomMetaData(timestamp=created, component=root, tools=_tools(facts)),
         components=parts,
     )
     document.register_dependency(root, parts)
     outputter = make_outputter(document, OutputFormat.JSON, SchemaVersion.V1_6)
     return outputter.output_as_string(indent=2)
+
+
+def _tools(facts: BinaryFacts) -> ToolRepository:
+    """What the list was made with: Go's own reading of the binary."""
+    name, version = "go version -m", facts.go_version.removeprefix("go")
+    return ToolRepository(
+        components=[BomComponent(name=name, version=version, type=ComponentType.APPLICATION)]
+    )
 
 
 def _component(record: Component) -> BomComponent:

@@ -99,10 +99,10 @@ def _document(content: bytes, source: str) -> dict[str, Any]:
     document = documents[0]
     if not isinstance(document.get("Stats"), dict):
         raise ParseError(source, "line 1", "no gosec report: it has no 'Stats'")
-    if not isinstance(document.get("Issues", None) or [], list):
-        raise ParseError(source, "line 1", "'Issues' is no list")
-    if not isinstance(document.get("Golang errors", None) or {}, dict):
-        raise ParseError(source, "line 1", "'Golang errors' is no object")
+    for name, kind in (("Issues", list), ("Golang errors", dict)):
+        # null when empty, but never left out: a report without them is cut or of something else
+        if name not in document or not isinstance(document[name], kind | None):
+            raise ParseError(source, "line 1", f"{name!r} is missing or no {kind.__name__}")
     return document
 
 

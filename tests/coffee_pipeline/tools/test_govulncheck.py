@@ -198,8 +198,11 @@ def test_broken_reports_are_refused(target: Target, content: bytes) -> None:
         govulncheck.read(target, content, "report.json")
 
 
-@given(st.permutations([finding(MODULE), finding(PACKAGE), finding(CALLED, CALLER),
-                        finding(MODULE, osv="GO-2026-0002")]), st.sampled_from([None, 1]))  # fmt: skip
+LEVELS = [finding(MODULE), finding(PACKAGE), finding(CALLED, CALLER)]
+OTHER = finding(MODULE, osv="GO-2026-0002")
+
+
+@given(st.permutations([*LEVELS, OTHER]), st.sampled_from([None, 1]))
 def test_order_and_format_do_not_change_findings(messages, indent) -> None:
     place = Target(checkout=Path("/src"), module="services/menu", revision="r")
     content = stream(config("https://db.test"), SBOM, OSV, *messages, indent=indent)
