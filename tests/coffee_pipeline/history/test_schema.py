@@ -22,7 +22,7 @@ from coffee_pipeline.model.outcome import Outcome
 
 FILES = {
     "0001_first.sql": "CREATE TABLE cups (size BIGINT NOT NULL);",
-    "0002_taste.sql": "ALTER TABLE cups ADD COLUMN taste VARCHAR; CREATE TABLE beans (name VARCHAR);",
+    "0002_taste.sql": "ALTER TABLE cups ADD COLUMN taste VARCHAR; CREATE TABLE beans (a INT);",
     "0003_split.sql": "CREATE TABLE mugs AS SELECT * FROM cups; DROP TABLE beans;",
 }
 VIEW = View("big_cups", "SELECT size FROM cups WHERE size > 1", "Which cups are big?")
