@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from coffee_pipeline.history.parts import CorruptPartError, Part
+from coffee_pipeline.history.transaction import transaction
 
 _TIME = pa.timestamp("us")
 _MATERIALIZATIONS = pa.schema(
@@ -62,18 +63,13 @@ class Batch:
             CorruptPartError: a file has not the rows that its manifest says.
             duckdb.Error: a part does not fit the tables, or the database fails.
         """
-        connection.execute("BEGIN")
-        try:
+        with transaction(connection):
             known = self._known(connection)
             result = self._choose(known)
             self._confirm(connection, result.unchanged)
             _delete_replaced(connection, result.loaded, known)
             _insert_rows(connection, result.loaded)
             _remember(connection, result.loaded)
-            connection.execute("COMMIT")
-        except (duckdb.Error, CorruptPartError):
-            connection.execute("ROLLBACK")
-            raise
         return result
 
     def _known(self, connection: duckdb.DuckDBPyConnection) -> dict[str, _Loaded]:

@@ -16,6 +16,21 @@ from coffee_pipeline.history.schema import current_schema
 from coffee_pipeline.home import Home
 
 
+def database_path(path: Path) -> str:
+    """The path as DuckDB takes it.
+
+    Raises:
+        HistoryError: DuckDB cannot keep its log beside it, as it takes ``?`` for the start of
+            options and loses what follows.
+    """
+    if "?" in str(path):
+        raise HistoryError(
+            f"{path}: DuckDB cannot work in a folder with '?' in its name; "
+            "choose another --data-dir"
+        )
+    return str(path)
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's text; DuckDB appends hints and the statement."""
     return str(error).strip().partition("\n")[0]
@@ -54,7 +69,7 @@ def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     if not path.exists():
         _recover(home)
     try:
-        connection = duckdb.connect(str(path))
+        connection = duckdb.connect(database_path(path))
         try:
             # Parts hold times with their zone; the cast to TIMESTAMP is by this setting.
             connection.execute("SET TimeZone = 'UTC'")

@@ -194,8 +194,10 @@ class HistoryLoader:
         """Load a batch; if a part of it is not loadable, load each alone and reject that one."""
         try:
             result = batch.load(connection)
-        except (duckdb.DataError, duckdb.ProgrammingError, CorruptPartError) as error:
+        except (duckdb.Error, CorruptPartError) as error:
             if len(batch.parts) == 1:
+                if not batch.parts[0].is_cause_of(error):
+                    raise
                 self._reject(batch.parts[0].folder, first_line(error), report)
                 return
             for part in batch.parts:

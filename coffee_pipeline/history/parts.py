@@ -26,6 +26,10 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from coffee_pipeline.errors import HistoryError
 from coffee_pipeline.history.tables import TABLES
 from coffee_pipeline.model.outcome import Outcome
@@ -42,6 +46,15 @@ _TABLE_NAMES = frozenset(TABLES.values())
 
 class CorruptPartError(HistoryError):
     """A part that can never be loaded as it is: damaged, unknown tables, a newer schema."""
+
+
+_PART_ERRORS = (
+    CorruptPartError,
+    duckdb.DataError,
+    duckdb.IntegrityError,
+    duckdb.NotSupportedError,
+    duckdb.ProgrammingError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +170,21 @@ class Part:
     def file(self, table: str) -> Path:
         """The Parquet file of a table."""
         return self.folder / f"{table}.parquet"
+
+    def is_cause_of(self, error: Exception) -> bool:
+        """Whether loading this part failed for what is in it, not for the machine's state.
+
+        DuckDB's input errors and its disk errors can be of the same class; so for those the
+        files are read once more, without the database.
+        """
+        if isinstance(error, _PART_ERRORS):
+            return True
+        try:
+            for table in self.manifest.tables:
+                pq.read_table(self.file(table), partitioning=None)
+        except (pa.ArrowException, ValueError):
+            return True
+        return False
 
     def _verify(self, table: str, expected: TableFile) -> None:
         if table not in _TABLE_NAMES:

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from coffee_pipeline.errors import HistoryError, UsageError
-from coffee_pipeline.history.database import first_line
+from coffee_pipeline.history.database import database_path, first_line
 from coffee_pipeline.history.loader import HistoryLoader, LoadReport
 from coffee_pipeline.history.schema import current_schema
 from coffee_pipeline.history.tables import TABLES, columns
@@ -117,7 +117,7 @@ class HistoryReader:
         return [record_type(**row) for row in self.query(sql, parameters)]
 
     def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
-        path = str(self._home.history)
+        path = database_path(self._home.history)
         quoted = path.replace("'", "''")
         attach = f"ATTACH '{quoted}' AS history (READ_ONLY)"
         try:

@@ -18,6 +18,7 @@ from importlib.resources.abc import Traversable
 import duckdb
 
 from coffee_pipeline.errors import HistoryError
+from coffee_pipeline.history.transaction import transaction
 
 VIEW_NAMES = (
     "finding_lifecycle",
@@ -35,14 +36,14 @@ VIEW_NAMES = (
 """The views, each after those that it reads."""
 
 _BOOKKEEPING = """
-CREATE TABLE IF NOT EXISTS schema_migrations (
+CREATE TABLE schema_migrations (
     version BIGINT PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL
 );
 COMMENT ON TABLE schema_migrations IS 'Migrations that this file has been through.';
 COMMENT ON COLUMN schema_migrations.version IS 'Number of the migration.';
 COMMENT ON COLUMN schema_migrations.name IS 'Name of the migration file.';
 COMMENT ON COLUMN schema_migrations.applied_at IS 'When it was applied (UTC).';
-CREATE TABLE IF NOT EXISTS schema_views (name VARCHAR PRIMARY KEY, checksum VARCHAR NOT NULL);
+CREATE TABLE schema_views (name VARCHAR PRIMARY KEY, checksum VARCHAR NOT NULL);
 COMMENT ON TABLE schema_views IS 'Views that this file has, and of which text.';
 COMMENT ON COLUMN schema_views.name IS 'Name of the view.';
 COMMENT ON COLUMN schema_views.checksum IS 'sha256 of the view''s file.';
@@ -108,7 +109,8 @@ class Schema:
             HistoryError: the file is newer than this code, or a migration or view fails; then
                 the file is as it was before that migration.
         """
-        _transaction(connection, "schema_migrations", [_BOOKKEEPING])
+        if not _has_bookkeeping(connection):
+            _transaction(connection, "schema_migrations", [_BOOKKEEPING])
         applied = self.check(connection)
         pending = [m for m in self.migrations if m.version > applied]
         if pending:
@@ -182,6 +184,14 @@ def read_views(folder: Traversable, names: Sequence[str] = VIEW_NAMES) -> tuple[
     return tuple(views)
 
 
+def _has_bookkeeping(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(
+        connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_migrations'"
+        ).fetchall()
+    )
+
+
 def _drop_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop the views that this or another version of the code made, and forget them."""
     rows = connection.execute("SELECT name FROM schema_views").fetchall()
@@ -196,15 +206,13 @@ def _transaction(
     migration: Migration | None = None,
 ) -> None:
     """Run statements as one transaction; ``what`` names them in the error."""
-    connection.execute("BEGIN")
     try:
-        for statement in statements:
-            connection.execute(statement)
-        if migration is not None:
-            row = (migration.version, migration.name, datetime.now(UTC).replace(tzinfo=None))
-            connection.execute("INSERT INTO schema_migrations VALUES (?, ?, ?)", row)
-        connection.execute("COMMIT")
+        with transaction(connection):
+            for statement in statements:
+                connection.execute(statement)
+            if migration is not None:
+                row = (migration.version, migration.name, datetime.now(UTC).replace(tzinfo=None))
+                connection.execute("INSERT INTO schema_migrations VALUES (?, ?, ?)", row)
     except duckdb.Error as error:
-        connection.execute("ROLLBACK")
         problem = str(error).partition("\n")[0]
         raise HistoryError(f"{what}: the history's schema cannot be applied: {problem}") from error

@@ -65,6 +65,7 @@ class Environment:
         self._changed = changed
         self._slots: dict[str, _Slot] = {}
         self._lock = threading.RLock()
+        self._unrestored: dict[str, tuple[Release, ...]] = {}
         self.gateway = Gateway(name, program, folder / "gateway")
         self._restore()
 
@@ -183,11 +184,19 @@ class Environment:
                     slot.stable = slot.canary = None
                     slot.previous = ()
             self._slots.clear()
+            self._unrestored.clear()
             self._save()
         self._changed()
 
     def _remember(self, slot: _Slot, old: Instance | None) -> None:
-        if old is not None:
+        """Keep the release that was replaced to go back to, unless this was the way back.
+
+        What a rollback left behind is no release to return to: the next one goes further back.
+        """
+        now = slot.stable.release if slot.stable else None
+        if now in slot.previous:
+            slot.previous = slot.previous[slot.previous.index(now) + 1 :]
+        elif old is not None and old.release != now:
             slot.previous = (old.release, *slot.previous)[:PREVIOUS_KEPT]
         self._save()
 
@@ -197,7 +206,7 @@ class Environment:
 
     def _save(self) -> None:
         with self._lock:
-            state = {
+            state = self._unrestored | {
                 service: (slot.stable.release, *slot.previous)
                 for service, slot in self._slots.items()
                 if slot.stable is not None
@@ -216,15 +225,19 @@ class Environment:
                 f"{self._state_file}: cannot be read; move it away to start with an empty "
                 f"environment ({str(error).splitlines()[0]})"
             ) from error
+        # What cannot be started now stays in the file: its binary may come back.
+        self._unrestored = dict(state)
         for service in state:
             self.gateway.url(service)
         for service, (release, *previous) in state.items():
             slot = self.slot(service)
+            slot.previous = tuple(previous)
             try:
                 self.start(release, "stable")
             except PipelineError as error:
                 slot.problem = str(error)
-            slot.previous = tuple(previous)
+            else:
+                self._unrestored.pop(service)
 
 
 def _let_go(instance: Instance) -> None:

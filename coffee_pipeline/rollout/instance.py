@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -44,8 +45,9 @@ class Instance:
         Raises:
             ToolMissingError: the binary cannot be executed.
             EnvironmentFailedError: it ended, or did not get ready in time; the message holds the
-                end of its log.
+                end of its log. Or the binary is not the one that was built.
         """
+        _verify(release)
         self.release = release
         self.track: Track = track
         self.started_at = datetime.now(UTC)
@@ -138,3 +140,20 @@ class Instance:
 
     def _accepts(self) -> bool:
         return self.get("/") is not None
+
+
+def _verify(release: Release) -> None:
+    """Refuse a binary whose content is not what was built, tested and scanned."""
+    try:
+        with release.binary.open("rb") as stream:
+            digest = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise EnvironmentFailedError(
+            f"{release.binary}: the binary of {release.service} cannot be read "
+            f"({error.strerror}); build {release.revision[:12]} again"
+        ) from error
+    if digest != release.digest:
+        raise EnvironmentFailedError(
+            f"{release.binary}: its content is {digest}, but {release.digest} was built for "
+            f"{release.service}; build {release.revision[:12]} again"
+        )

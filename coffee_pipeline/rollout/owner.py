@@ -241,6 +241,8 @@ class _Handler(socketserver.StreamRequestHandler):
         name, arguments = question["operation"], question.get("arguments", {})
         try:
             if name == "claim":
+                if claim is not None:
+                    raise EnvironmentFailedError(f"this connection holds {claim.deployment_id}")
                 wanted = _CLAIM.validate_python(arguments["claim"])
                 owner.claim(wanted)
                 return {"value": None}, wanted

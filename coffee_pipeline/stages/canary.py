@@ -19,7 +19,7 @@ from coffee_pipeline.rollout.judge import Analysis, judge, track_samples
 from coffee_pipeline.rollout.releases import Claim, Release
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.load import attack
-from coffee_pipeline.stages.metric_source import open_source
+from coffee_pipeline.stages.metric_source import await_first_scrape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,7 @@ class Canary:
         settings = self.context.platform.rollout.canary
         try:
             self.client.start(environment, self.release, "canary")
-            source = open_source(self.context, self.client)
-            source.wait_for(environment, service, self.release.revision)
+            await_first_scrape(self.context, self.client, environment, self.release)
         except EnvironmentFailedError as error:
             self.client.abort(environment, service)
             return self._end(promoted=False, reason=f"the canary did not start: {error}")

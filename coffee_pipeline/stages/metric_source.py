@@ -15,6 +15,7 @@ from coffee_pipeline.errors import (
     ToolMissingError,
 )
 from coffee_pipeline.rollout.client import EnvironmentClient
+from coffee_pipeline.rollout.releases import Release
 from coffee_pipeline.rollout.waiting import until
 from coffee_pipeline.slo.indicator import Measured, measured
 from coffee_pipeline.slo.openslo import Slo
@@ -62,6 +63,18 @@ def open_source(context: StageContext, client: EnvironmentClient) -> MetricSourc
     if url is None:
         raise ToolMissingError(f"metrics.source is prometheus, but {status.prometheus_reason}")
     return PrometheusSource(url)
+
+
+def await_first_scrape(
+    context: StageContext, client: EnvironmentClient, environment: str, release: Release
+) -> None:
+    """Wait until a release that has metrics was scraped once, before it gets requests.
+
+    One that is not scraped in time is measured all the same: its service levels will say so.
+    """
+    if release.run.metrics is not None:
+        source = open_source(context, client)
+        source.wait_for(environment, release.service, release.revision)
 
 
 class ScrapeSource:

@@ -21,7 +21,7 @@ from coffee_pipeline.stages.artifacts import artifact_path
 from coffee_pipeline.stages.canary import Canary, CanaryEnd
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.load import attack
-from coffee_pipeline.stages.metric_source import open_source
+from coffee_pipeline.stages.metric_source import await_first_scrape
 
 SMOKE_REQUESTS_PER_SECOND = 5
 SMOKE_SECONDS = 2.0
@@ -211,7 +211,7 @@ def _directly(
 ) -> Sequence[Record]:
     try:
         client.start(claim.environment, release, "stable")
-        open_source(context, client).wait_for(claim.environment, service.name, release.revision)
+        await_first_scrape(context, client, claim.environment, release)
         result = attack(context, service.load, before.url, SMOKE_SECONDS, SMOKE_REQUESTS_PER_SECOND)
     except (EnvironmentFailedError, ToolError) as error:
         return (deployment(claim, DeploymentOutcome.FAILED, str(error)),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
@@ -69,7 +69,9 @@ def bill_of_materials(
     identity = f"{platform}/{service}@{revision}#{binary_digest}"
     document = Bom(
         serial_number=uuid5(NAMESPACE_URL, identity),
-        metadata=BomMetaData(timestamp=created, component=root, tools=_tools(facts)),
+        metadata=BomMetaData(
+            timestamp=created.astimezone(UTC), component=root, tools=_tools(facts)
+        ),
         components=parts,
     )
     document.register_dependency(root, parts)

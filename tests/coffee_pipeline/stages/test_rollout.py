@@ -187,7 +187,7 @@ def test_a_killed_owner_leaves_no_process_and_the_next_one_restores(
     finally:
         owner.send_signal(signal.SIGKILL)
         owner.wait()
-    gone, alive = psutil.wait_procs(below, timeout=30)
+    _, alive = psutil.wait_procs(below, timeout=30)
     assert not alive
     with pytest.raises(EnvironmentFailedError, match="no local environment runs"):
         EnvironmentClient(home)

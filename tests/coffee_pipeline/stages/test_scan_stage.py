@@ -12,6 +12,8 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.stages.scan import scan_module
 from coffee_pipeline.toolbox.toolbox import Toolbox
+
+pytest_plugins = ["tests.coffee_pipeline.stages.delivery"]
 from coffee_pipeline.tools.registry import SCANNERS
 
 FLAWED = """package main
@@ -22,7 +24,6 @@ import (
 	"net/url"
 )
 
-pytest_plugins = ["tests.coffee_pipeline.stages.delivery"]
 
 func main() {
 	fmt.Println(md5.Sum([]byte("a")))
