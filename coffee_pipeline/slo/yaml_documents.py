@@ -31,14 +31,14 @@ class YamlDocument:
     node: yaml.Node
 
     def line(self, location: Sequence[str | int] = ()) -> int:
-        """1-based line of the deepest part of ``location`` that exists in the document."""
-        node = self.node
+        """1-based line of the deepest part of ``location`` that exists, at its key."""
+        node, line = self.node, int(self.node.start_mark.line)
         for part in location:
             found = _child(node, part)
             if found is None:
                 break
-            node = found
-        return int(node.start_mark.line) + 1
+            node, line = found
+        return line + 1
 
 
 def documents(file: str, content: str | bytes) -> Iterator[YamlDocument]:
@@ -125,12 +125,13 @@ def _check_keys(file: str, node: yaml.MappingNode) -> None:
         seen.add(key.value)
 
 
-def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
+def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
+    """The value below ``part`` and the 0-based line it begins on (of its key in a mapping)."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == part:
-                return value if isinstance(value, yaml.Node) else None
+                return value, int(key.start_mark.line)
     elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         child: yaml.Node = node.value[part]
-        return child
+        return child, int(child.start_mark.line)
     return None

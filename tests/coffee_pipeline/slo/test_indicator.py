@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from coffee_pipeline.slo.indicator import Measured, measured
 
+NO_BAD = "the query for bad events returned no data"
+NO_TOTAL = "the query for total events returned no data"
+
 
 @pytest.mark.parametrize(
     ("numerator", "kind", "total", "expected"),
@@ -17,8 +20,8 @@ from coffee_pipeline.slo.indicator import Measured, measured
         (90.0, "good", 100.0, Measured(90, 100, 0.9, None)),
         (10.0, "bad", 100.0, Measured(90, 100, 0.9, None)),
         (None, "good", 100.0, Measured(0, 100, 0, None)),
-        (None, "bad", 100.0, Measured(None, 100, None, "the query for bad events returned no data")),
-        (5.0, "good", None, Measured(None, None, None, "the query for total events returned no data")),
+        (None, "bad", 100.0, Measured(None, 100, None, NO_BAD)),
+        (5.0, "good", None, Measured(None, None, None, NO_TOTAL)),
         (None, "good", 0.0, Measured(None, 0, None, "no requests in the window")),
         (101.0, "good", 100.0, Measured(None, 100, None, "good events (101) exceed total (100)")),
     ],

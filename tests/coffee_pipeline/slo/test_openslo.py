@@ -121,10 +121,10 @@ def test_valid_but_not_computed_is_kept_with_the_reason(
     ("change", "message"),
     [
         (("target: 0.999", "target: 1.0"), r"f:29: spec.objectives.0.target: .*less than 1"),
-        (("target: 0.999", "goal: 0.999"), r"f:29: spec.objectives.0: exactly one of target"),
+        (("target: 0.999", "goal: 0.999"), r"f:29: spec.objectives.0.*goal: Extra"),
         (("openslo/v1", "openslo/v2alpha"), r"f:1: apiVersion: must be openslo/v1"),
         (("kind: SLO", "kind: Cake"), r"f:2: kind: must be one of"),
-        (("duration: 28d", "duration: 4 weeks"), r"f:26: spec.timeWindow.0.duration: must be"),
+        (("duration: 28d", "duration: 4 weeks"), r"f:25: spec.timeWindow.0.duration: must be"),
         (("budgetingMethod: Occurrences", "budgeting: x"), r"f:6: spec.budgetingMethod: Field req"),
         (("  service: orders\n", "  service: orders\n  service: menu\n"), r"f:8: service: key giv"),
         (("        good:", "        bad: *x\n        good:"), r"f:\d+: not valid YAML"),
@@ -167,17 +167,20 @@ def test_two_slos_of_one_name_are_refused() -> None:
     ids=["large", "deep", "cycle", "bomb", "encoding", "object", "date"],
 )
 def test_hostile_yaml_is_one_line(content: bytes) -> None:
-    with pytest.raises(ConfigurationError, match="^f") as raised:
+    with pytest.raises(ConfigurationError, match=r"^f") as raised:
         parse([("f", content)])
     assert "\n" not in str(raised.value)
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_slos_or_one_error(text: str) -> None:
+    message = "f"
     try:
-        assert isinstance(parse([("f", text)]), tuple)
+        parse([("f", text)])
     except ConfigurationError as error:
-        assert str(error).startswith("f")
+        message = str(error)
+    assert message.startswith("f")
+    assert "\n" not in message
 
 
 @given(st.integers(1, 99_999), st.sampled_from("mhdwMQY"))
@@ -201,5 +204,5 @@ def test_files_are_read_below_the_root_only(tmp_path: Path) -> None:
     for name in ("../outside.yaml", "link.yaml"):
         with pytest.raises(ConfigurationError, match="outside of the repository"):
             read([Path(name)], root)
-    with pytest.raises(ConfigurationError, match="missing.yaml: cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"missing\.yaml: cannot be read"):
         read([Path("missing.yaml")], root)
