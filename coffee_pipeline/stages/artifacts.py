@@ -42,9 +42,11 @@ def store(home: Home, digest: str, fill: Callable[[Path], None]) -> str:
     """
     relative = digest.replace(":", "/")
     folder = home.artifacts / relative
-    if folder.is_dir():
+    if folder.is_dir() and any(folder.iterdir()):
         return relative
     try:
+        if folder.is_dir():  # someone took the files away
+            folder.rmdir()
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
         try:

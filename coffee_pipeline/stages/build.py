@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coffee_pipeline.errors import ToolError
+from coffee_pipeline.errors import EnvironmentFailedError, ToolError
 from coffee_pipeline.model.build import Artifact, Build
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import BuildOutcome, Outcome, Stage
@@ -184,14 +184,16 @@ def _store_binary(context: StageContext, service: Service, built: Path) -> Artif
         context.home, digest, lambda place: _copy_program(built, place / built.name)
     )
     # the same bytes may have been stored under another service's name
-    stored = next(artifacts.artifact_path(context.home, folder).iterdir()).name
+    stored = next(artifacts.artifact_path(context.home, folder).iterdir())
+    if artifacts.digest_of_file(stored) != digest:
+        raise EnvironmentFailedError(f"{stored}: this artifact was changed; delete its folder")
     return Artifact(
         service=service.name,
         revision=context.revision,
         kind="binary",
         digest=digest,
         media_type=artifacts.BINARY_MEDIA_TYPE,
-        path=f"{folder}/{stored}",
+        path=f"{folder}/{stored.name}",
         size_bytes=size,
     )
 

@@ -11,6 +11,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -78,8 +79,9 @@ def _file(context: StageContext, materialization: str) -> Path:
 def _forget_old(folder: Path) -> None:
     limit = time.time() - KEPT_SECONDS
     for delivery in folder.iterdir():
-        if delivery.stat().st_mtime < limit:
-            shutil.rmtree(delivery, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process forgets it at the same moment
+            if delivery.stat().st_mtime < limit:
+                shutil.rmtree(delivery, ignore_errors=True)
 
 
 def _write(file: Path, evidence: Evidence) -> None:

@@ -181,6 +181,17 @@ def test_a_binary_that_is_gone_is_said_so(shop) -> None:
     evidence = make_image(shop.context, service)
     assert evidence.outcome is Outcome.NOT_RUN
     assert "the binary is gone" in str(evidence.reason)
+    assert build_binary(shop.context, service).outcome is Outcome.COMPLETED
+    assert make_image(shop.context, service).outcome is Outcome.COMPLETED
+
+
+def test_a_changed_artifact_is_not_taken_for_the_build(shop) -> None:
+    service = shop.service("shop")
+    artifact = only(build_binary(shop.context, service), Artifact)
+    artifacts.artifact_path(shop.context.home, artifact.path).write_bytes(b"something else")
+    evidence = build_binary(shop.context, service)
+    assert evidence.outcome is Outcome.NOT_RUN
+    assert "was changed" in str(evidence.reason)
 
 
 def test_the_image_keeps_the_rules_of_the_image_spec(shop, tmp_path: Path) -> None:

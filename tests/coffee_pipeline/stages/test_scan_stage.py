@@ -12,9 +12,9 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.stages.scan import scan_module
 from coffee_pipeline.toolbox.toolbox import Toolbox
+from coffee_pipeline.tools.registry import SCANNERS
 
 pytest_plugins = ["tests.coffee_pipeline.stages.delivery"]
-from coffee_pipeline.tools.registry import SCANNERS
 
 FLAWED = """package main
 
@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"net/url"
 )
-
 
 func main() {
 	fmt.Println(md5.Sum([]byte("a")))
