@@ -184,6 +184,9 @@ class Part:
                 pq.read_table(self.file(table), partitioning=None)
         except (pa.ArrowException, ValueError):
             return True
+        except OSError as problem:
+            # Arrow raises it for damaged files too, but then without the system's error number.
+            return problem.errno is None
         return False
 
     def _verify(self, table: str, expected: TableFile) -> None:

@@ -366,7 +366,7 @@ def test_folders_with_signs_of_globs_and_quotes(tmp_path) -> None:
 
 def test_a_folder_that_duckdb_cannot_work_in_is_refused(tmp_path) -> None:
     home = Home(tmp_path / "why?" / "x").prepare()
-    with pytest.raises(HistoryError, match="with '[?]' in its name"):
+    with pytest.raises(HistoryError, match=r"with '[?]' in its name"):
         HistoryReader(home).query("FROM scans")
 
 
