@@ -243,8 +243,7 @@ class _Handler(socketserver.StreamRequestHandler):
             if name == "claim":
                 if claim is not None:
                     raise EnvironmentFailedError(f"this connection holds {claim.deployment_id}")
-                wanted = _CLAIM.validate_python(arguments["claim"])
-                owner.claim(wanted)
+                owner.claim(wanted := _CLAIM.validate_python(arguments["claim"]))
                 return {"value": None}, wanted
             if name == "finish":
                 if claim is not None:

@@ -11,11 +11,12 @@ import httpx
 import psutil
 import pytest
 
-from coffee_pipeline.errors import EnvironmentFailedError
+from coffee_pipeline.errors import EnvironmentFailedError, StageFailedError
 from coffee_pipeline.home import Home
 from coffee_pipeline.rollout.client import EnvironmentClient, ensure_owner
 from coffee_pipeline.rollout.protocol import socket_path
 from coffee_pipeline.rollout.releases import Claim, Release
+from coffee_pipeline.stages.rollback import roll_back
 from tests.coffee_pipeline.rollout.running_service import Callers
 from tests.conftest import wait_until
 
@@ -167,3 +168,56 @@ def test_a_damaged_state_file_is_named(home: Home) -> None:
     state.write_text("{", encoding="utf-8")
     with pytest.raises(EnvironmentFailedError, match="state"), ensure_owner(home):
         pass
+
+
+def test_a_connection_holds_one_service_at_a_time(
+    client: EnvironmentClient, home: Home, release: Releases
+) -> None:
+    with EnvironmentClient(home) as run:
+        run.claim(claim(release("one")))
+        with pytest.raises(EnvironmentFailedError, match="holds d-1"):
+            run.claim(claim(release("two"), "d-2"))
+    wait_until(lambda: client.service("production", "till").deployment is None)
+
+
+def test_a_binary_that_was_changed_after_its_build_is_not_started(
+    client: EnvironmentClient, release: Releases
+) -> None:
+    tampered = release("one")
+    with tampered.binary.open("ab") as stream:
+        stream.write(b"and something else")
+    with pytest.raises(EnvironmentFailedError, match="was built for till"):
+        client.start("staging", tampered, "stable")
+    assert client.service("staging", "till").stable is None
+
+
+def test_a_second_rollback_goes_further_back_never_to_the_bad_release(
+    client: EnvironmentClient, home: Home, release: Releases
+) -> None:
+    for revision in ("one", "two", "three"):
+        client.start("production", release(revision), "stable")
+    url = client.service("production", "till").url
+    for expected in ("two", "one"):
+        roll_back(home, "till", "production", "it hurts", datetime.now(UTC))
+        assert get(url).text == expected
+    with pytest.raises(StageFailedError, match="no earlier release"):
+        roll_back(home, "till", "production", "it hurts", datetime.now(UTC))
+
+
+def test_what_there_is_to_go_back_to_survives_restarts_and_a_missing_binary(
+    home: Home, release: Releases
+) -> None:
+    one, two = release("one"), release("two")
+    with ensure_owner(home), EnvironmentClient(home) as client:
+        client.start("production", one, "stable")
+        client.start("production", two, "stable")
+    away = two.binary.rename(two.binary.with_name("away"))
+    with ensure_owner(home), EnvironmentClient(home) as client:
+        status = client.service("production", "till")
+        assert status.stable is None
+        assert "cannot be read" in (status.problem or "")
+    away.rename(two.binary)
+    with ensure_owner(home), EnvironmentClient(home) as client:
+        status = client.service("production", "till")
+        assert get(status.url).text == "two"
+        assert [one.revision for one in status.previous] == ["one"]
