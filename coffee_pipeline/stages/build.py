@@ -73,7 +73,7 @@ def make_sbom(context: StageContext, service: Service) -> Evidence:
         digest = artifacts.digest_of(document)
         name = f"{_base_name(service)}.cdx.json"
         folder = artifacts.store(
-            context.home, digest, lambda place: _write_file(place / name, document)
+            context.home, digest, lambda place: _write(place / name, document)
         )
     except ToolProblem as error:
         return Evidence(materialization=key, outcome=Outcome.NOT_RUN, reason=str(error))
@@ -183,7 +183,7 @@ def _store_binary(context: StageContext, service: Service, built: Path) -> Artif
     folder = artifacts.store(
         context.home, digest, lambda place: _copy_program(built, place / built.name)
     )
-    # the same bytes may have been stored under another service's name
+    # another service of the same bytes may have stored them under its name
     stored = next(artifacts.artifact_path(context.home, folder).iterdir())
     if artifacts.digest_of_file(stored) != digest:
         raise EnvironmentFailedError(f"{stored}: this artifact was changed; delete its folder")
@@ -298,5 +298,5 @@ def _copy_program(source: Path, target: Path) -> None:
     target.chmod(0o755)
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 MAIN = "package main\n\nfunc main() {}\n"
 TEST = 'package %s\n\nimport "testing"\n\n%s\n'
 GROUPS = 11
-OUTER_MAINS, INNER_MAINS = 5, 4
+ROOT_MAINS, OUTER_MAINS, INNER_MAINS = 45, 2, 3
 
 
 def library(name: str, covered: int) -> dict[str, str]:
@@ -58,7 +58,9 @@ def module(path: str, more: str = "") -> dict[str, str | bytes]:
 
 def ordinary() -> dict[str, str | bytes]:
     """The root module, and eleven modules with another one inside each."""
-    files = {**module("root"), **under("cmd/root", {"main.go": MAIN})}
+    files = module("root")
+    for main in range(ROOT_MAINS):
+        files |= under(f"cmd/root-{main}", {"main.go": MAIN})
     for number in range(GROUPS):
         outer = f"group/g{number:02}"
         files |= under(outer, module(outer))
@@ -248,7 +250,10 @@ def check_tests(messy, plain: PlainGo, tmp_path: Path) -> None:
         assert (run.outcome in ("ok", "no_tests")) == (said.returncode == 0), path
         check_coverage(run, plain, checkout / path, profile)
 
-    in_parallel(compare, modules)
+    # forty-five main packages without a test take plain Go as long as all the rest together
+    in_parallel(compare, [path for path in modules if path != "."])
+    assert runs["."].outcome == "no_tests"
+    assert (runs["."].packages, runs["."].coverage_percent) == (ROOT_MAINS, 0)
     outcomes = {path: run.outcome for path, run in runs.items() if path.startswith("bad/")}
     assert outcomes == {
         "bad/compile": "did_not_compile",

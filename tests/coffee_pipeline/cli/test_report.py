@@ -1,0 +1,100 @@
+"""``report slo`` and ``report dora`` as a person calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from coffee_pipeline.cli import report
+from coffee_pipeline.errors import ConfigurationError, EnvironmentFailedError
+from coffee_pipeline.history.writer import HistoryWriter
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.model.source import Revision, ServiceRevision
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call(home: Home) -> Call:
+    app = typer.Typer()
+    report.register(app)
+    return lambda *arguments: CliRunner().invoke(
+        app, ["report", *arguments], obj=home, catch_exceptions=True
+    )
+
+
+@pytest.fixture
+def delivered(home: Home) -> Home:
+    """A platform with one commit, an hour old, deployed for half an hour."""
+    committed = datetime.now(UTC) - timedelta(hours=1)
+    deployed = committed + timedelta(minutes=30)
+    records = (
+        Revision(
+            platform="tea", revision="a" * 40, parent="b" * 40, branch="main", author_name="Ada",
+            author_email="a@example.com", authored_at=committed, committed_at=committed,
+            subject="Steep longer",
+        ),
+        ServiceRevision(
+            platform="tea", revision="a" * 40, service="kettle", kind="service", module=".",
+            package=".", input_digest="1", affected=True, base_revision=None, reason="changed",
+        ),
+        Deployment(
+            deployment_id="d1", service="kettle", environment="production", revision="a" * 40,
+            artifact_digest="sha256:1", strategy="canary", cause="delivery",
+            previous_revision="b" * 40, started_at=committed, finished_at=deployed,
+            outcome="succeeded", reason="all steps passed",
+        ),
+    )  # fmt: skip
+    HistoryWriter(home).write(
+        Evidence(materialization="x", outcome=Outcome.COMPLETED, records=records)
+    )
+    return home
+
+
+def test_json_gives_the_numbers(delivered: Home, call: Call) -> None:
+    done = call("dora", "--format", "json")
+    assert done.exit_code == 0, done.output
+    numbers = json.loads(done.stdout)
+    assert numbers["lead time for changes (s)"] == 1800
+    assert numbers["failed deployment recovery time (s)"] == "no data"
+
+
+def test_html_goes_into_the_data_directory(delivered: Home, call: Call) -> None:
+    for name in ("slo", "dora"):
+        done = call(name)
+        assert done.exit_code == 0, done.output
+        path = delivered.reports / f"{name}.html"
+        assert done.stdout.strip() == str(path)
+        assert "of tea</h1>" in path.read_text(encoding="utf-8")
+
+
+def test_a_file_is_written_where_it_is_asked_for(
+    delivered: Home, call: Call, tmp_path: Path
+) -> None:
+    path = tmp_path / "deep" / "dora.md"
+    done = call("dora", "-f", "markdown", "-o", str(path), "--days", "7")
+    assert done.exit_code == 0, done.output
+    assert path.read_text(encoding="utf-8").startswith("# Delivery performance of tea\n\n7 days")
+    (tmp_path / "file").write_text("")
+    failed = call("slo", "-f", "json", "-o", str(tmp_path / "file" / "x.json"))
+    assert isinstance(failed.exception, EnvironmentFailedError)
+
+
+def test_an_empty_history_says_what_to_do(call: Call) -> None:
+    done = call("slo")
+    assert isinstance(done.exception, ConfigurationError)
+    assert "no revision recorded yet" in str(done.exception)
+
+
+def test_days_must_be_positive(delivered: Home, call: Call) -> None:
+    assert call("dora", "--days", "0").exit_code == 2

@@ -1,0 +1,89 @@
+"""Which commits a deployment delivered first, and their lead times."""
+
+from __future__ import annotations
+
+from coffee_pipeline.dora.changes import Changes, delivered_changes
+
+
+def found(story) -> Changes:
+    return delivered_changes(story.revisions, story.states, story.deployments)
+
+
+def line(story, count: int) -> None:
+    """Commits c0, c1, ... ten minutes apart."""
+    for index in range(count):
+        story.commit(f"c{index}", index * 10, f"c{index - 1}" if index else None)
+
+
+def test_every_commit_since_the_deployed_one_counts_once(story) -> None:
+    line(story, 5)
+    story.deploy("c0", 5, strategy="initial", previous_revision=None)
+    story.deploy("c2", 25)
+    story.deploy("c4", 45, previous_revision="c2")
+    changes = found(story)
+    assert [(one.revision, one.lead_time / 60) for one in changes.delivered] == [
+        ("c2", 5), ("c1", 15), ("c4", 5), ("c3", 15),
+    ]  # fmt: skip
+    assert (changes.first, changes.unresolved, changes.reversed_times) == (1, 0, 0)
+
+
+def test_a_stopped_change_is_delivered_by_its_fix(story) -> None:
+    line(story, 3)
+    story.deploy("c0", 1, strategy="initial", previous_revision=None)
+    story.deploy("c1", 15, "rolled_back")
+    story.deploy("c2", 30)
+    assert {one.revision: one.lead_time / 60 for one in found(story).delivered} == {
+        "c1": 20,
+        "c2": 10,
+    }
+
+
+def test_going_back_and_forth_delivers_nothing_twice(story) -> None:
+    line(story, 2)
+    story.deploy("c0", 1, strategy="initial", previous_revision=None)
+    story.deploy("c1", 15)
+    story.deploy("c0", 20, strategy="rollback", cause="operator", previous_revision="c1")
+    story.deploy("c1", 30)
+    assert [one.deployment_id for one in found(story).delivered] == ["d1"]
+
+
+def test_commits_that_do_not_touch_the_service_are_not_its_changes(story) -> None:
+    line(story, 4)
+    for name, digest in (("c0", "x"), ("c1", "y"), ("c2", "y"), ("c3", "z")):
+        story.state(name, "orders", digest)
+    story.deploy("c0", 1, strategy="initial", previous_revision=None)
+    story.deploy("c3", 40)
+    assert {one.revision for one in found(story).delivered} == {"c1", "c3"}
+
+
+def test_without_the_parents_state_the_affected_flag_decides(story) -> None:
+    line(story, 3)
+    story.state("c1", "orders", "x", affected=False)
+    story.deploy("c2", 40)
+    assert {one.revision for one in found(story).delivered} == {"c2"}
+
+
+def test_a_gap_in_the_commits_counts_the_head_only(story) -> None:
+    story.commit("c5", 50, "c4")
+    story.deploy("c5", 60)
+    changes = found(story)
+    assert ([one.revision for one in changes.delivered], changes.unresolved) == (["c5"], 1)
+
+
+def test_an_unrecorded_commit_has_no_lead_time(story) -> None:
+    story.deploy("c9", 60)
+    assert found(story) == Changes((), 0, 1, 0)
+
+
+def test_a_commit_dated_after_its_deployment_is_left_out_and_counted(story) -> None:
+    line(story, 2)
+    story.deploy("c1", 5)
+    changes = found(story)
+    assert (changes.delivered, changes.reversed_times) == ((), 1)
+
+
+def test_a_cycle_of_parents_ends(story) -> None:
+    story.commit("a", 0, "b")
+    story.commit("b", 0, "a")
+    story.deploy("a", 5)
+    assert found(story).unresolved == 1
