@@ -22,7 +22,7 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.outcome import DeploymentOutcome
 from coffee_pipeline.platform.story import StoryRepository
-from coffee_pipeline.rollout.client import ensure_owner
+from coffee_pipeline.rollout.client import EnvironmentClient, ensure_owner
 
 PRODUCTION = "production"
 
@@ -57,7 +57,9 @@ def _deliver_story(
 ) -> tuple[list[Delivered], str]:
     """Commit and deliver revision after revision; the platform file lies in the repository."""
     delivered: list[Delivered] = []
-    with ensure_owner(home) as client:
+    with ensure_owner(home):
+        with EnvironmentClient(home) as client:
+            client.reset()  # the story begins in empty environments
         first = story.commit(0)
         console.print(f"\nrevision 1 of {len(story.revisions)}: {story.revisions[0].subject}")
         with Deliveries(home, story.path / "platform.yaml", console) as deliveries:
@@ -72,7 +74,6 @@ def _deliver_story(
                 conclude(one, console, home)
                 delivered.append(one)
             deliveries.publish_reports()
-        del client
     return delivered, delivered[-1].revision
 
 

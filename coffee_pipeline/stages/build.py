@@ -72,9 +72,7 @@ def make_sbom(context: StageContext, service: Service) -> Evidence:
         ).encode()
         digest = artifacts.digest_of(document)
         name = f"{_base_name(service)}.cdx.json"
-        folder = artifacts.store(
-            context.home, digest, lambda place: _write(place / name, document)
-        )
+        folder = artifacts.store(context.home, digest, lambda place: _write(place / name, document))
     except ToolProblem as error:
         return Evidence(materialization=key, outcome=Outcome.NOT_RUN, reason=str(error))
     artifact = Artifact(

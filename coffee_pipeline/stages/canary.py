@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from coffee_pipeline.errors import EnvironmentFailedError
+from coffee_pipeline.errors import EnvironmentFailedError, ToolError
 from coffee_pipeline.model.deployment import AnalysisRun, Measurement, RolloutStep
 from coffee_pipeline.model.evidence import Record
 from coffee_pipeline.model.outcome import AnalysisPhase
@@ -61,7 +61,7 @@ class Canary:
         try:
             self.client.start(environment, self.release, "canary")
             await_first_scrape(self.context, self.client, environment, self.release)
-        except EnvironmentFailedError as error:
+        except (EnvironmentFailedError, ToolError) as error:
             self.client.abort(environment, service)
             return self._end(promoted=False, reason=f"the canary did not start: {error}")
         with self._aborting():

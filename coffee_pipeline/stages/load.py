@@ -23,10 +23,14 @@ TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What the callers saw: requests sent, and how many of them got no HTTP answer at all."""
+    """What the callers saw: requests sent, those without any HTTP answer, those that failed.
+
+    A request failed when it got no answer or 5xx.
+    """
 
     requests: int
     lost: int
+    failed: int
 
 
 def targets(settings: LoadSettings, url: str, count: int, first: int) -> Iterator[str]:
@@ -82,4 +86,5 @@ def attack(
             if not output.answered:
                 raise EnvironmentFailedError(f"vegeta: load could not be sent: {output.tail(2)}")
         samples = list(vegeta.parse(output.stdout))
-    return LoadResult(len(samples), sum(sample.lost for sample in samples))
+    lost = sum(sample.lost for sample in samples)
+    return LoadResult(len(samples), lost, lost + sum(sample.code >= 500 for sample in samples))

@@ -178,16 +178,15 @@ def _deploy(
     release: Release,
     before: ServiceStatus,
 ) -> Sequence[Record]:
-    if claim.strategy != "canary":
-        return _directly(context, service, client, claim, release, before)
-    canary = Canary(context, service, client, claim, release, before.url)
     try:
         context.toolbox.locate("vegeta")
     except ToolError as error:
         # Without load there is nothing to measure, and without measurement nothing to promote.
-        reason = f"the canary was not started: {error}"
+        reason = f"the release was not started: {error}"
         return (deployment(claim, DeploymentOutcome.FAILED, reason),)
-    end = canary.run()
+    if claim.strategy != "canary":
+        return _directly(context, service, client, claim, release, before)
+    end = Canary(context, service, client, claim, release, before.url).run()
     return (*end.records, *_canary_outcome(claim, end))
 
 
@@ -215,8 +214,8 @@ def _directly(
         result = attack(context, service.load, before.url, SMOKE_SECONDS, SMOKE_REQUESTS_PER_SECOND)
     except (EnvironmentFailedError, ToolError) as error:
         return (deployment(claim, DeploymentOutcome.FAILED, str(error)),)
-    if result.lost:
-        reason = f"{result.lost} of {result.requests} first requests got no answer"
+    if result.failed:
+        reason = f"{result.failed} of {result.requests} first requests failed"
         return (deployment(claim, DeploymentOutcome.FAILED, reason),)
     reason = f"ready, {result.requests} first requests answered"
     return (deployment(claim, DeploymentOutcome.SUCCEEDED, reason),)

@@ -256,7 +256,9 @@ def _module_run(
     race: bool,
 ) -> ModuleTestRun:
     counts = {o: sum(case.outcome == o for case in cases) for o in TestOutcome}
-    coverage = total(profile.values()) if profile else None
+    complete = profile is not None and _complete(runs)
+    # a profile without a block says nothing unless every package answered: then there are none
+    coverage = total(profile.values()) if profile or (profile is not None and complete) else None
     return ModuleTestRun(
         module=target.module,
         revision=target.revision,
@@ -271,7 +273,7 @@ def _module_run(
         statements=coverage.statements if coverage else None,
         covered_statements=coverage.covered if coverage else None,
         coverage_percent=coverage.percent if coverage else None,
-        coverage_complete=coverage is not None and _complete(runs),
+        coverage_complete=complete,
         race_detector=race,
         started_at=output.started_at,
         duration_seconds=output.duration_seconds,
