@@ -133,7 +133,7 @@ def summary_table(title: str, rows: Iterable[Mapping[str, object]]) -> Table:
     table = Table(title=title, title_justify="left")
     for number, row in enumerate(rows):
         if number == 0:
-            for name in row:
-                table.add_column(name)
+            for position, name in enumerate(row):
+                table.add_column(name, no_wrap=position == 0, overflow="fold")
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -11,6 +12,9 @@ from rich.console import Console
 from coffee_pipeline.cli.board import summary_table
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
+from coffee_pipeline.model.outcome import Stage, Verdict
+
+Row = Mapping[str, object]
 
 
 def status(
@@ -31,9 +35,32 @@ def status(
     if not services:
         console.print(f"nothing delivered yet; the history is {home.history}")
         return
-    console.print(summary_table("services", services))
+    console.print(summary_table("services by stage", _by_service(services)))
     if failures:
-        console.print(summary_table("gates that said no", failures))
+        console.print(summary_table("gates that said no", [_shortened(row) for row in failures]))
+
+
+def _by_service(rows: Sequence[Row]) -> list[Row]:
+    """One row a service: what each stage of its latest revision came to."""
+    table: dict[str, dict[str, object]] = {}
+    for row in rows:
+        service = str(row["service"])
+        empty = {"service": service, "revision": str(row["revision"])[:12]}
+        line = table.setdefault(service, {**empty, **dict.fromkeys(Stage, "")})
+        line[Stage(str(row["stage"]))] = _word(row)
+        line["production"] = str(row["production_revision"] or "")[:12]
+    return list(table.values())
+
+
+def _word(row: Row) -> str:
+    marks = {Verdict.PASSED.value: "✓", Verdict.FAILED.value: "✗"}
+    return marks.get(str(row["verdict"]), str(row["outcome"]))
+
+
+def _shortened(row: Row) -> Row:
+    """Without the columns that only a query needs."""
+    shown = ("service", "revision", "gate", "rule", "verdict", "actual", "required")
+    return {name: str(row[name])[:60] for name in shown if name in row}
 
 
 def register(app: typer.Typer) -> None:

@@ -16,9 +16,8 @@ DAY = 24 * HOUR
 WEEK = 7 * DAY
 MONTH = 30 * DAY
 
-SOURCE_2024 = "DORA, Accelerate State of DevOps 2024"
-SOURCE_2023 = "DORA, Accelerate State of DevOps 2023"
-SOURCE_GOAL = "goal of this platform"
+SOURCE_2024 = "DORA report 2024"
+SOURCE_2023 = "DORA report 2023"
 
 
 @dataclass(frozen=True)

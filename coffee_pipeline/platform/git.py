@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from filelock import FileLock
-
-from coffee_pipeline.errors import EnvironmentFailedError, RepositoryError
+from coffee_pipeline.errors import RepositoryError
 from coffee_pipeline.model.source import ChangedFile, Revision
-from coffee_pipeline.process.command import Command, Output
-from coffee_pipeline.process.runner import run
+from coffee_pipeline.platform.checkout import make_checkout
+from coffee_pipeline.platform.git_command import ask, exact, git, readable
 
-_HARDENED = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "LC_ALL": "C",
-}
-_SETTINGS = (
-    "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false",
-    "-c", "core.fsmonitor=false", "-c", "protocol.allow=never",
-)  # fmt: skip
-_FORMAT = "%H%x00%P%x00%an%x00%ae%x00%aI%x00%cI%x00%s"
+_FORMAT = "%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s"
 _CHANGES = {"A": "added", "M": "modified", "D": "deleted", "T": "modified", "R": "renamed"}
-MARKER = ".complete"
-"""Written beside a finished checkout, so that a torn one is never used."""
+SUBMODULE = "160000"
+"""Mode of a tree entry that names a commit of another repository."""
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last one that a datetime can hold
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_LFS = re.compile(rb"^[^#\n]*\bfilter=lfs\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One file of a revision: mode, object id, path."""
+    """One file of a revision; ``path`` is exact: bytes that are no UTF-8 are surrogates."""
 
     mode: str
     object_id: str
@@ -57,12 +45,12 @@ class Repository:
         self.path = path
         if not path.is_dir():
             raise RepositoryError(f"{path}: no such folder; set 'repository' in platform.yaml")
-        found = self._ask("rev-parse", "--absolute-git-dir")
+        found = ask(path, "rev-parse", "--absolute-git-dir")
         if not found.answered:
             raise RepositoryError(
                 f"{path}: not a Git repository; run 'git init' and commit, or name another one"
             )
-        self.git_directory = Path(os.fsdecode(found.stdout.rstrip(b"\n")))
+        self.git_directory = Path(os.fsdecode(found.stdout.removesuffix(b"\n")))
 
     @cached_property
     def shallow(self) -> bool:
@@ -71,8 +59,8 @@ class Repository:
 
     def current_branch(self) -> str | None:
         """The branch that HEAD is on; None for a detached HEAD."""
-        found = self._ask("symbolic-ref", "--quiet", "--short", "HEAD")
-        return found.stdout.decode("utf-8").strip() if found.answered else None
+        found = ask(self.path, "symbolic-ref", "--quiet", "--short", "HEAD")
+        return readable(exact(found.stdout)).strip() if found.answered else None
 
     def resolve(self, revision: str) -> str:
         """The full hash of a commit, tag or branch.
@@ -80,21 +68,40 @@ class Repository:
         Raises:
             RepositoryError: an empty repository, or no such revision.
         """
-        # ^{commit} after --end-of-options: a name beginning with - is a name.
-        found = self._ask("rev-parse", "--verify", "--quiet", "--end-of-options",
-                          f"{revision}^{{commit}}")  # fmt: skip
+        # --end-of-options: a name beginning with - is a name.
+        found = ask(self.path, "rev-parse", "--verify", "--quiet", "--end-of-options",
+                    f"{revision}^{{commit}}")  # fmt: skip
         if found.answered:
             return found.stdout.decode("ascii").strip()
-        if not self._text("rev-list", "--max-count=1", "--all").strip():
-            raise RepositoryError(f"{self.path}: the repository has no commit yet")
-        raise RepositoryError(
-            f"{self.path}: no revision {revision!r}; name a commit, tag or branch"
-        )
+        raise RepositoryError(self._unknown(revision))
+
+    def _unknown(self, revision: str) -> str:
+        names = self._text("for-each-ref", "--count=6", "--format=%(refname:short)",
+                           "refs/heads", "refs/remotes").split()  # fmt: skip
+        if not names and not self._text("rev-list", "--max-count=1", "--all").strip():
+            return f"{self.path}: the repository has no commit yet"
+        known = f"; branches here: {', '.join(map(readable, names))}" if names else ""
+        more = "; git fetch --unshallow brings the rest of a shallow clone" if self.shallow else ""
+        return f"{self.path}: no revision {revision!r}; name a commit, tag or branch{known}{more}"
+
+    def has(self, sha: str) -> bool:
+        """Whether the commit is here (not so after a forced push, or in a shallow clone)."""
+        return ask(self.path, "cat-file", "-e", f"{sha}^{{commit}}").answered
+
+    def contains(self, branch: str, sha: str) -> bool:
+        """Whether the commit is part of the history of ``branch``; False without that branch."""
+        return ask(self.path, "merge-base", "--is-ancestor", sha, branch).answered
+
+    def cut_off(self, sha: str) -> bool:
+        """Whether the commit has parents that a shallow clone left out."""
+        return self.shallow and sha.encode() in self._path_of("shallow").read_bytes().split()
 
     def revision(self, sha: str, platform: str, branch: str | None = None) -> Revision:
         """The commit ``sha`` as a record."""
-        line = self._text("show", "--no-patch", "--no-show-signature", f"--format={_FORMAT}", sha)
-        commit, parents, name, email, authored, committed, subject = line.rstrip("\n").split("\0")
+        line = self._text("show", "--no-patch", "--encoding=UTF-8", f"--format={_FORMAT}", sha)
+        fields = [readable(word) for word in line.rstrip("\n").split("\0")]
+        commit, parents, name, email, authored, committed, subject = fields
+        committed_at = _moment(committed, _EPOCH)
         return Revision(
             platform=platform,
             revision=commit,
@@ -102,8 +109,8 @@ class Repository:
             branch=branch,
             author_name=name,
             author_email=email,
-            authored_at=datetime.fromisoformat(authored),
-            committed_at=datetime.fromisoformat(committed),
+            authored_at=_moment(authored, committed_at),
+            committed_at=committed_at,
             subject=subject,
         )
 
@@ -111,10 +118,12 @@ class Repository:
         """Files that differ between ``base`` and ``sha``; without a base all are added."""
         if base is None:
             return [
-                ChangedFile(revision=sha, path=entry.path, previous_path=None, change="added")
+                ChangedFile(
+                    revision=sha, path=readable(entry.path), previous_path=None, change="added"
+                )
                 for entry in self.tree(sha)
             ]
-        words = self._words("diff", "--name-status", "-M", "-z", "--no-ext-diff", base, sha)
+        words = self._words("diff-tree", "-r", "-M", "-z", "--name-status", base, sha)
         changes, rest = [], iter(words)
         for status in rest:
             first = next(rest)
@@ -122,8 +131,8 @@ class Repository:
             changes.append(
                 ChangedFile(
                     revision=sha,
-                    path=next(rest) if renamed else first,
-                    previous_path=first if renamed else None,
+                    path=readable(next(rest) if renamed else first),
+                    previous_path=readable(first) if renamed else None,
                     change=_CHANGES.get(status[0], "added" if status[0] == "C" else "modified"),
                 )
             )
@@ -140,18 +149,21 @@ class Repository:
 
     def read(self, sha: str, paths: Sequence[str], limit: int = 4 << 20) -> Mapping[str, bytes]:
         """Contents of files at a revision; those absent or over ``limit`` bytes are left out."""
-        ids = {entry.path: entry.object_id for entry in self.tree(sha)}
+        ids = {e.path: e.object_id for e in self.tree(sha) if e.mode != SUBMODULE}
         wanted = [(path, ids[path]) for path in paths if path in ids]
         stdin = "".join(f"{object_id}\n" for _, object_id in wanted).encode()
-        data = self._done("cat-file", "--batch", stdin=stdin).stdout
+        data = git(self.path, "cat-file", "--batch", stdin=stdin)
         contents, position = {}, 0
         for path, _ in wanted:
             end = data.index(b"\n", position)
             header = data[position:end].split()
+            position = end + 1
+            if len(header) != 3:  # "ID missing": a partial clone or a damaged one lacks it
+                continue
             size = int(header[2])
             if size <= limit:
-                contents[path] = data[end + 1 : end + 1 + size]
-            position = end + 1 + size + 1
+                contents[path] = data[position : position + size]
+            position += size + 1
         return contents
 
     def commits_between(self, base: str | None, sha: str) -> list[str]:
@@ -160,85 +172,46 @@ class Repository:
         return self._text("rev-list", wanted).split()
 
     def worktree(self, sha: str, folder: Path) -> Path:
-        """A clean checkout of ``sha`` in ``folder``, made once; the source is only read.
+        """A clean checkout of ``sha`` in ``folder``; the source is only read.
 
-        Its objects are borrowed through an alternates file of a private repository, so neither
-        refs nor index nor work tree of the source change. Submodules stay empty, LFS pointers stay
-        pointers.
+        Neither refs nor index nor work tree of the source change. It is made once, and cleaned
+        when a process begins to use it while no other one does. Submodules stay empty, LFS
+        pointers stay pointers: :meth:`left_out` names them.
 
         Raises:
             EnvironmentFailedError: the checkout cannot be written.
         """
-        marker = folder.with_name(folder.name + MARKER)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(folder.name + ".lock")):
-            if marker.exists() and folder.is_dir():
-                return folder
-            marker.unlink(missing_ok=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            try:
-                self._check_out(sha, folder)
-            except RepositoryError as error:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise EnvironmentFailedError(
-                    f"{folder}: cannot check out {sha}: {error}"
-                ) from error
-            marker.touch()
-        return folder
+        return make_checkout(self._path_of("objects"), sha, folder)
 
-    def _check_out(self, sha: str, folder: Path) -> None:
-        key = hashlib.sha256(os.fsencode(self.git_directory)).hexdigest()[:16]
-        mirror = folder.parent / f".mirror-{key}-{folder.name}"
-        shutil.rmtree(mirror, ignore_errors=True)
-        self._done("init", "--quiet", "--bare", str(mirror), plain=True)
-        objects = self._text("rev-parse", "--path-format=absolute", "--git-path", "objects").strip()
-        (mirror / "objects" / "info").mkdir(exist_ok=True)
-        (mirror / "objects" / "info" / "alternates").write_text(f"{objects}\n")
-        own = {
-            "GIT_DIR": str(mirror),
-            "GIT_WORK_TREE": str(folder),
-            "GIT_INDEX_FILE": str(mirror / "index"),
-        }
-        self._done("read-tree", sha, environment=own, cwd=folder, plain=True)
-        self._done("checkout-index", "--all", "--force", environment=own, cwd=folder, plain=True)
-        shutil.rmtree(mirror, ignore_errors=True)
+    def left_out(self, sha: str) -> tuple[str, ...]:
+        """What a checkout of ``sha`` lacks, in words: submodules and contents in Git LFS."""
+        entries = self.tree(sha)
+        notes = [
+            f"submodule {readable(entry.path)} is left empty"
+            for entry in entries
+            if entry.mode == SUBMODULE
+        ]
+        attributes = [e.path for e in entries if e.path.rpartition("/")[2] == ".gitattributes"]
+        notes += [
+            f"files that {readable(path)} gives to Git LFS are left as pointers"
+            for path, content in self.read(sha, attributes).items()
+            if _LFS.search(content)
+        ]
+        return tuple(notes)
+
+    def _path_of(self, name: str) -> Path:
+        found = git(self.path, "rev-parse", "--path-format=absolute", "--git-path", name)
+        return Path(os.fsdecode(found.removesuffix(b"\n")))
 
     def _words(self, *arguments: str) -> Iterable[str]:
         return [word for word in self._text(*arguments).split("\0") if word]
 
     def _text(self, *arguments: str) -> str:
-        # Paths may be any bytes: surrogateescape keeps them apart and writes them back.
-        return self._done(*arguments).stdout.decode("utf-8", "surrogateescape")
+        return exact(git(self.path, *arguments))
 
-    def _done(
-        self,
-        *arguments: str,
-        stdin: bytes | None = None,
-        environment: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        plain: bool = False,
-    ) -> Output:
-        output = self._ask(*arguments, stdin=stdin, environment=environment, cwd=cwd, plain=plain)
-        if not output.answered:
-            raise RepositoryError(f"{self.path}: git {arguments[0]}: {output.tail(1)}")
-        return output
 
-    def _ask(
-        self,
-        *arguments: str,
-        stdin: bytes | None = None,
-        environment: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        plain: bool = False,
-    ) -> Output:
-        place = () if plain else ("-C", str(self.path))
-        return run(
-            Command(
-                argv=("git", *_SETTINGS, *place, *arguments),
-                cwd=cwd,
-                environment={**_HARDENED, **(environment or {})},
-                stdin=stdin,
-                timeout_seconds=300,
-            )
-        )
+def _moment(seconds: str, otherwise: datetime) -> datetime:
+    """A commit's time, in UTC; a broken one is ``otherwise``, one past the calendar its end."""
+    if not seconds.isdigit():
+        return otherwise
+    return datetime.fromtimestamp(min(int(seconds), _LAST_SECOND), UTC)

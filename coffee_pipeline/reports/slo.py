@@ -20,6 +20,7 @@ from coffee_pipeline.reports.wording import (
     moment,
     percent,
     plural,
+    share,
     short,
 )
 from coffee_pipeline.slo.budget import (
@@ -31,9 +32,17 @@ from coffee_pipeline.slo.budget import (
     without_overlap,
 )
 
+_EMPTY = "no service level recorded yet"
+_COLUMNS = ("SLO", "Service", "Objective", "Attained", "Good / total", "Budget left", "Covered",
+            "Source")  # fmt: skip
 
-def slo_page(history: HistoryReader, platform_name: str, now: datetime) -> Page:
+
+def slo_page(
+    history: HistoryReader, platform_name: str, now: datetime, environment: str = "production"
+) -> Page:
     """The report over the last 28 days before ``now``, from the service levels recorded.
+
+    Other environments than ``environment`` have a table of their own and count in nothing else.
 
     Raises:
         HistoryError: the history cannot be read.
@@ -46,12 +55,14 @@ def slo_page(history: HistoryReader, platform_name: str, now: datetime) -> Page:
     )
     commits = history.records(Revision, "platform = ?", (platform_name,))
     subjects = {one.revision: one.subject for one in commits}
-    objectives = objective_reports(levels, now)
+    everywhere = objective_reports(levels, now)
+    objectives = [one for one in everywhere if one.environment == environment]
+    others = [one for one in everywhere if one.environment != environment]
     return Page(
         title=f"Service level objectives of {platform_name}",
         subtitle=(
-            f"Rolling {PERIOD.days} days until {moment(now)} UTC. Method: {METHOD}. What was not "
-            "measured is shown as no data, never as 100 %."
+            f"Rolling {PERIOD.days} days until {moment(now)} UTC, in {environment}. Method: "
+            f"{METHOD}. What was not measured is shown as no data, never as 100 %."
         ),
         generated_at=now,
         sections=(
@@ -59,6 +70,7 @@ def slo_page(history: HistoryReader, platform_name: str, now: datetime) -> Page:
             _objectives(objectives),
             _burning(objectives),
             _releases(objectives, subjects),
+            *_other_environments(others),
             _definitions(),
         ),
         numbers=_numbers(objectives),
@@ -67,7 +79,7 @@ def slo_page(history: HistoryReader, platform_name: str, now: datetime) -> Page:
 
 def _overview(objectives: Sequence[ObjectiveReport]) -> Section:
     if not objectives:
-        none = Tile("Measured", NO_DATA, "no service level recorded yet", Tone.MUTED)
+        none = Tile("Measured", NO_DATA, _EMPTY, Tone.MUTED)
         return Section("Overview", tiles=(none,))
     measured = [one for one in objectives if one.met is not None]
     met = [one for one in measured if one.met]
@@ -89,12 +101,12 @@ def _overview(objectives: Sequence[ObjectiveReport]) -> Section:
     if lowest is not None:
         left = _budget_left(lowest)
         tone = Tone.BAD if left < 0 else (Tone.WARNING if left < Fraction(1, 4) else Tone.GOOD)
-        tiles.append(Tile("Least budget left", percent(left, 1), lowest.name, tone))
+        tiles.append(Tile("Least budget left", percent(left, 1), lowest.slo, tone))
     if fastest is not None and _fastest_burn(fastest) >= 0:
         window, burn = _fastest(fastest)
         alarming = burn >= window.threshold
         tone = Tone.BAD if alarming else Tone.NEUTRAL
-        tiles.append(Tile("Fastest burn", burn_rate(burn), f"{fastest.name}, {window.name}", tone))
+        tiles.append(Tile("Fastest burn", burn_rate(burn), f"{fastest.slo}, {window.name}", tone))
     return Section("Overview", tiles=tuple(tiles))
 
 
@@ -118,8 +130,6 @@ def _fastest_burn(one: ObjectiveReport) -> Fraction:
 
 def _objectives(objectives: Sequence[ObjectiveReport]) -> Section:
     rows = tuple(_objective_row(one) for one in objectives)
-    columns = ("SLO", "Service", "Objective", "Attained", "Good / total", "Budget left",
-               "Covered", "Source")  # fmt: skip
     return Section(
         "Objectives",
         text=(
@@ -127,13 +137,15 @@ def _objectives(objectives: Sequence[ObjectiveReport]) -> Section:
             "it is overdrawn. Covered is the share of the 28 days that measurements cover."
         ),
         figures=(burn_down(objectives),) if any(one.period.total for one in objectives) else (),
-        tables=(Table("Attained over the period", columns, rows, "no service level recorded yet"),),
+        tables=(
+            Table("Attained over the period", _COLUMNS, rows, "no service level recorded yet"),
+        ),
     )
 
 
 def _objective_row(one: ObjectiveReport) -> tuple[Cell, ...]:
     found = one.period
-    head = (Cell(one.name), Cell(one.service), Cell(percent(one.objective, 3), number=True))
+    head = (Cell(one.slo), Cell(one.service), Cell(percent(one.objective, 3), number=True))
     if one.met is None:
         missing = Cell(NO_DATA, Tone.MUTED, number=True)
         reason = Cell(NO_DATA, Tone.WARNING, found.reason or "", number=True)
@@ -159,13 +171,13 @@ def _source(one: ObjectiveReport) -> Cell:
 
 
 def _coverage(covered: Fraction) -> str:
-    return "< 0.1 %" if 0 < covered < Fraction(1, 1000) else percent(covered, 1)
+    return share(covered)
 
 
 def _burning(objectives: Sequence[ObjectiveReport]) -> Section:
     heads = tuple(f"{one.name} (alert at {burn_rate(one.threshold)})" for one in BURN_WINDOWS)
     rows = tuple(
-        (Cell(one.name), *(_burn_cell(window, found) for window, found in one.burns))
+        (Cell(one.slo), *(_burn_cell(window, found) for window, found in one.burns))
         for one in objectives
     )
     return Section(
@@ -174,7 +186,7 @@ def _burning(objectives: Sequence[ObjectiveReport]) -> Section:
             "1x uses up the budget exactly by the end of the period. The small print says how much "
             "of the window is covered by measurements."
         ),
-        tables=(Table("By window", ("SLO", *heads), rows, "no service level recorded yet"),),
+        tables=(Table("By window", ("SLO", *heads), rows, _EMPTY),),
     )
 
 
@@ -231,15 +243,29 @@ def _release_row(
         return None
     rate = bad / total / (1 - one.period.objective)
     last = max(level.window_end for level in levels)
-    share = bad / budget
-    return share, (
+    burnt = bad / budget
+    return burnt, (
         Cell(short(revision), detail=subjects.get(revision, "")),
-        Cell(one.name),
+        Cell(one.slo),
         Cell(moment(last), Tone.MUTED),
         Cell(f"{count(bad)} / {count(total)}", number=True),
         Cell(percent(1 - bad / total, 3), number=True),
-        Cell(percent(share, 1, bad=True), Tone.BAD if share >= 1 else Tone.NEUTRAL, number=True),
+        Cell(share(burnt), Tone.BAD if burnt >= 1 else Tone.NEUTRAL, number=True),
         Cell(burn_rate(rate), number=True),
+    )
+
+
+def _other_environments(objectives: Sequence[ObjectiveReport]) -> tuple[Section, ...]:
+    if not objectives:
+        return ()
+    rows = tuple((Cell(one.environment), *_objective_row(one)) for one in objectives)
+    text = "Measured before production, mostly with the pipeline's own requests."
+    return (
+        Section(
+            "Other environments",
+            text=text,
+            tables=(Table("Attained over the period", ("Environment", *_COLUMNS), rows),),
+        ),
     )
 
 
@@ -254,8 +280,9 @@ def _definitions() -> Section:
             "revision count once.",
             "Source: Google, The Site Reliability Workbook, chapter 5, Alerting on SLOs. The "
             "objectives are OpenSLO v1 documents of the platform.",
-            "source prometheus: increase() of Prometheus over the window; source scrape: rises "
-            "between the pipeline's own scrapes, without extrapolation.",
+            "source prometheus: increase() of Prometheus, which extrapolates to the edges of the "
+            "window and so gives fractions of events; source scrape: rises between the pipeline's "
+            "own scrapes, without extrapolation.",
         ),
     )
 
@@ -268,6 +295,6 @@ def _numbers(objectives: Sequence[ObjectiveReport]) -> dict[str, float | int | s
     }
     for one in objectives:
         ratio, left = one.period.ratio, one.period.budget_left
-        numbers[f"{one.name} attained"] = NO_DATA if ratio is None else float(ratio)
-        numbers[f"{one.name} budget left"] = NO_DATA if left is None else float(left)
+        numbers[f"{one.slo} attained"] = NO_DATA if ratio is None else float(ratio)
+        numbers[f"{one.slo} budget left"] = NO_DATA if left is None else float(left)
     return numbers

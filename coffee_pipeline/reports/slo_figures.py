@@ -26,7 +26,7 @@ def burn_down(objectives: Sequence[ObjectiveReport]) -> Figure:
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "name": one.name,
+                "name": one.slo,
                 "x": [at.isoformat() for at, _ in points],
                 "y": [round(float(left) * 100, 4) for _, left in points],
                 "line": {

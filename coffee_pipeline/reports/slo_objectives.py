@@ -33,11 +33,6 @@ class ObjectiveReport:
     burns: tuple[tuple[BurnWindow, Attainment], ...]
 
     @property
-    def name(self) -> str:
-        """The SLO, with the environment where that is not production."""
-        return self.slo if self.environment == "production" else f"{self.slo} in {self.environment}"
-
-    @property
     def met(self) -> bool | None:
         """Whether the objective is attained over the period; None without data."""
         ratio = self.period.ratio

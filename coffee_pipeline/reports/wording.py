@@ -9,28 +9,40 @@ from fractions import Fraction
 NO_DATA = "no data"
 
 
-def percent(ratio: float | Fraction | None, digits: int = 2, *, bad: bool = False) -> str:
-    """A ratio as percent, rounded to the worse side: 99.999 % good is never shown as 100 %.
-
-    With ``bad`` less is better, so it is rounded up: 0.01 % failed is never shown as 0 %.
-    """
+def percent(ratio: float | Fraction | None, digits: int = 2) -> str:
+    """A ratio of good to all as percent, rounded *down*: 99.999 % good is never shown as 100 %."""
     if ratio is None:
         return NO_DATA
-    scale = 10**digits
-    exact = ratio if isinstance(ratio, Fraction) else Fraction(repr(ratio))
-    scaled = exact * 100 * scale
-    value = Fraction(math.ceil(scaled) if bad else math.floor(scaled), scale)
+    return _percent(Fraction(math.floor(_exact(ratio) * 100 * 10**digits), 10**digits), digits)
+
+
+def share(ratio: float | Fraction | None, digits: int = 1) -> str:
+    """A ratio of bad to all as percent, rounded; what is not 0 is never shown as 0 %."""
+    if ratio is None:
+        return NO_DATA
+    value = round(_exact(ratio) * 100, digits)
+    if not value and ratio > 0:
+        return f"< {10**-digits:.{digits}f} %"
+    return _percent(value, digits)
+
+
+def _exact(ratio: float | Fraction) -> Fraction:
+    return ratio if isinstance(ratio, Fraction) else Fraction(repr(ratio))
+
+
+def _percent(value: Fraction, digits: int) -> str:
     text = f"{float(value):.{digits}f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 
 
 def duration(seconds: float | None) -> str:
-    """Two units at most: ``45 s``, ``12 min 5 s``, ``3 h 20 min``, ``2 d 4 h``."""
+    """Two units at most: ``45 s``, ``2 min 5 s``, ``38 min``, ``3 h 20 min``, ``2 d 4 h``."""
     if seconds is None:
         return NO_DATA
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    total = round(seconds)
+    # From ten minutes on, seconds are noise.
+    total = round(seconds / 60) * 60 if seconds >= 600 else round(seconds)
     for size, unit, part, part_unit in (
         (86_400, "d", 3_600, "h"),
         (3_600, "h", 60, "min"),

@@ -21,20 +21,25 @@ def source(context: StageContext) -> Evidence:
         RepositoryError: the repository lacks one of the revisions.
     """
     repository = Repository(context.repository)
-    sha = context.revision
-    revision = repository.revision(sha, context.platform.name, context.platform.branch)
-    parent = revision.parent if not repository.shallow else None
-    services = affected(context.platform, repository, context.base_revision or parent, sha)
-    changes = repository.changed_files(parent, sha)
-    cut = len(changes) > CHANGED_FILES_LIMIT
-    reason = (
-        f"{len(changes)} files changed, the first {CHANGED_FILES_LIMIT} are kept" if cut else None
-    )
-    if revision.parent and repository.shallow:
-        reason = "shallow clone: the parent is not there, so every file counts as added"
+    sha, platform = context.revision, context.platform
+    branch = platform.branch if repository.contains(platform.branch, sha) else None
+    revision = repository.revision(sha, platform.name, branch)
+    services = affected(platform, repository, context.base_revision or revision.parent, sha)
+    cut_off = repository.cut_off(sha)
+    changes = [] if cut_off else repository.changed_files(revision.parent, sha)
+    reasons = []
+    if cut_off:
+        reasons.append(
+            f"shallow clone without the parent of {sha[:12]}, so what it changed is not known; "
+            "git fetch --unshallow brings it"
+        )
+    if len(changes) > CHANGED_FILES_LIMIT:
+        reasons.append(f"{len(changes)} files changed, the first {CHANGED_FILES_LIMIT} are kept")
+    for note in repository.left_out(sha):
+        context.report(f"{sha[:12]}: {note}")
     return Evidence(
         materialization=f"source@{sha}",
-        outcome=Outcome.COMPLETED if reason is None else Outcome.PARTIAL,
-        reason=reason,
+        outcome=Outcome.PARTIAL if reasons else Outcome.COMPLETED,
+        reason="; ".join(reasons) or None,
         records=(revision, *services, *changes[:CHANGED_FILES_LIMIT]),
     )
