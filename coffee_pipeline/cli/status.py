@@ -45,10 +45,10 @@ def _by_service(rows: Sequence[Row]) -> list[Row]:
     table: dict[str, dict[str, object]] = {}
     for row in rows:
         service = str(row["service"])
-        empty = {"service": service, "revision": str(row["revision"])[:12]}
+        empty = {"service": service, "revision": str(row["revision"])[:7]}
         line = table.setdefault(service, {**empty, **dict.fromkeys(Stage, "")})
         line[Stage(str(row["stage"]))] = _word(row)
-        line["production"] = str(row["production_revision"] or "")[:12]
+        line["live"] = str(row["production_revision"] or "")[:7]
     return list(table.values())
 
 

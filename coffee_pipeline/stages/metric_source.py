@@ -177,10 +177,13 @@ def _measured(slo: Slo, answer: Callable[[str], tuple[float | None, str | None]]
     if numerator is None or slo.total is None:
         return Measured(None, None, None, f"{slo.name}: no ratio of queries")
     try:
-        counted, _ = answer(numerator)
+        counted, why = answer(numerator)
         total, why_not = answer(slo.total)
     except (UnsupportedQueryError, ConfigurationError, EnvironmentFailedError) as error:
         return Measured(None, None, None, str(error))
+    if counted is None and why not in (None, prometheus.NO_SERIES):
+        # A query that failed has not counted zero good events: that would be a false outage.
+        return Measured(None, None, None, why)
     if total is None and why_not:
         return Measured(None, None, None, why_not)
     return measured(counted, kind, total)

@@ -14,6 +14,7 @@ from coffee_pipeline.errors import ParseError
 
 NAME = "prometheus"
 QUERY_PATH = "/api/v1/query"
+NO_SERIES = "the query returned no series"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _number(data: object) -> Answer:
     except (AssertionError, KeyError, IndexError, TypeError, ValueError) as error:
         raise ParseError("prometheus", "data", f"no vector or scalar ({error!r})") from error
     if not values:
-        return Answer(None, "the query returned no series")
+        return Answer(None, NO_SERIES)
     value = sum(values)
     if not math.isfinite(value):
         return Answer(None, f"the query returned {value}")
