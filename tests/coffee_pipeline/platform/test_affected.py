@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from coffee_pipeline.platform.affected import affected, module_of
 from coffee_pipeline.platform.description import Module, Platform, Service
 from coffee_pipeline.platform.git import Repository
@@ -71,3 +75,74 @@ def test_the_innermost_module_owns_a_file() -> None:
     assert module_of("a/nested/x.go", [".", "a", "a/nested"]) == "a/nested"
     assert module_of("ab/x.go", ["a"]) is None
     assert module_of("x.go", ["."]) == "."
+
+
+LISTED = PLATFORM.model_copy(
+    update={
+        "services": (
+            Service(name="a", module="a", manifests=("deploy/a",), dockerfile="Dockerfile.a"),
+            Service(name="b", module="b", slos=("b/slo.yaml",)),
+        )
+    }
+)
+DOCUMENTS = {
+    **FILES,
+    "deploy/a/deployment.yaml": "1",
+    "deploy/ab.yaml": "1",
+    "Dockerfile.a": "FROM scratch",
+    "b/slo.yaml": "1",
+}
+
+
+@pytest.mark.parametrize("path", ["deploy/a/deployment.yaml", "Dockerfile.a"])
+def test_a_document_outside_the_module_affects_the_service_that_lists_it(
+    git_folder, path: str
+) -> None:
+    folder = git_folder("repo")
+    base = folder.commit(DOCUMENTS)
+    head = folder.commit({path: "2"})
+    a, b = affected(LISTED, Repository(folder.path), base, head)
+    assert (a.affected, b.affected) == (True, False)
+    assert a.reason == f"its documents changed since {base[:12]}: {path}"
+    beside = folder.commit({"deploy/ab.yaml": "2"})
+    assert not any(s.affected for s in affected(LISTED, Repository(folder.path), head, beside))
+
+
+def test_a_module_below_testdata_is_data_of_the_module_around_it(git_folder) -> None:
+    folder = git_folder("repo")
+    base = folder.commit({**FILES, "b/testdata/m/go.mod": "module t\n"})
+    head = folder.commit({"b/testdata/m/x.go": "package t\n"})
+    found = affected(PLATFORM, Repository(folder.path), base, head)
+    assert {s.service: s.affected for s in found} == {"a": False, "b": True}
+
+
+def test_reasons_say_what_changed(git_folder) -> None:
+    folder = git_folder("repo")
+    base = folder.commit(FILES)
+    since = f"since {base[:12]}"
+    repository = Repository(folder.path)
+    changes = {
+        f"b changed {since}: 2 files": {"b/x.go": "package main\n", "b/main.go": None},
+        f"b changed {since}: b/x.go": {"b/x.go": "package main\n"},
+        f"neither b nor what it depends on changed {since}": {"lib/x.go": "package lib\n"},
+        f"go.work changed {since}": {"go.work": "go 1.25\n"},
+        "b is not in this revision": {"b/go.mod": None, "b/main.go": None},
+    }
+    for reason, files in changes.items():
+        folder.git("reset", "--quiet", "--hard", base)
+        _, b = affected(PLATFORM, repository, base, folder.commit(files))
+        assert b.reason == reason
+    assert not b.affected, "there is nothing to deliver"
+    folder.git("reset", "--quiet", "--hard", base)
+    a, _ = affected(PLATFORM, repository, base, folder.commit({"lib/x.go": "package lib\n"}))
+    assert a.reason == f"depends on lib, which changed {since}"
+
+
+PATHS = st.lists(st.sampled_from(["a", "b", "lib", "x", "testdata"]), min_size=1, max_size=4)
+
+
+@given(PATHS.map("/".join), st.sets(PATHS.map("/".join)))
+def test_exactly_one_module_owns_a_file_or_none(path: str, folders: set[str]) -> None:
+    owner = module_of(path, folders)
+    above = {"/".join(path.split("/")[:n]) for n in range(1, len(path.split("/")) + 1)} & folders
+    assert owner == max(above, key=len, default=None)
