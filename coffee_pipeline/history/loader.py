@@ -108,6 +108,8 @@ class HistoryLoader:
                 this code. What was committed before stays so, a next call continues.
             TransientError: another process has been loading for very long.
         """
+        with self._system_errors():
+            _remove_abandoned(self._home.parts)
         # No part on disk means that all there is was published: no lock needed to know that.
         current = publish == "never" or publication.is_current(self._home)
         if current and not list_parts(self._home.parts):
@@ -128,10 +130,14 @@ class HistoryLoader:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """The loader's lock; what the file system refuses inside is one line."""
+        with self._system_errors(), loader_lock(self._home, self._lock_timeout_seconds):
+            yield
+
+    @contextmanager
+    def _system_errors(self) -> Iterator[None]:
+        """What the file system refuses, in one line."""
         try:
-            with loader_lock(self._home, self._lock_timeout_seconds):
-                yield
+            yield
         except OSError as error:
             raise HistoryError(
                 f"{error.filename or self._home.root}: the history cannot be updated: "
@@ -141,7 +147,6 @@ class HistoryLoader:
     def _drain_locked(self, publish: PublishWhen) -> LoadReport:
         report = LoadReport()
         started = time.perf_counter()
-        _remove_abandoned(self._home.parts)
         loaded: list[Path] = []
         with working_database(self._home) as connection:
             for batch in self._batches(connection, report, loaded):
@@ -225,7 +230,7 @@ def _known_parts(connection: duckdb.DuckDBPyConnection, names: list[str]) -> set
 
 
 def _remove_abandoned(parts: Path) -> None:
-    """Remove what dead writers and a killed loader left half-done.
+    """Remove what dead writers and a killed loader left half-done; any process may do so.
 
     A living writer holds a lock on its folder; one that comes between its ``mkdir`` and its lock
     notices that the folder is gone and takes another.

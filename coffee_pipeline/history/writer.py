@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from uuid import uuid4
 
 import pyarrow as pa
@@ -111,13 +112,14 @@ def _array(record_type: type, column: Column, records: Sequence[Record]) -> pa.A
     """One column of records, checked: types, ranges, no None where a value is required."""
     where = f"{record_type.__name__}.{column.name}"
     values = [getattr(record, column.name) for record in records]
-    if not column.nullable and None in values:
+    found = set(map(type, values))
+    if not column.nullable and NoneType in found:
         raise HistoryError(f"{where}: a value is required, found None")
     # Arrow would take a naive time for UTC, and cut 1.5 to 1 where an integer is due.
     accepted = (int, float) if column.python_type is float else column.python_type
-    odd = next((v for v in values if v is not None and not isinstance(v, accepted)), None)
-    if odd is not None:
-        raise HistoryError(f"{where}: value does not fit {column.sql_type}: {odd!a:.80}")
+    odd = [kind.__name__ for kind in found - {NoneType} if not issubclass(kind, accepted)]
+    if odd:
+        raise HistoryError(f"{where}: value does not fit {column.sql_type}: found {odd[0]}")
     if column.is_time:
         naive = next((v for v in values if v is not None and v.utcoffset() is None), None)
         if naive is not None:
