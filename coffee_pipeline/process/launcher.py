@@ -29,11 +29,14 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _children(pid: int) -> list[int]:
+    """Children of every thread: the kernel lists a child under the thread that forked it."""
+    found: list[int] = []
     try:
-        listing = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-        return [int(word) for word in listing.split()]
-    except OSError:
-        return []
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (thread / "children").read_text(encoding="ascii").split())
+    except OSError:  # it ended meanwhile, or there is no /proc: what was found is all there is
+        return found
+    return found
 
 
 def _descendants(pid: int) -> list[int]:
@@ -62,10 +65,13 @@ def _signal_all(leader: int, number: int) -> None:
 def _start(argv: list[str], data_limit: int) -> tuple[int, int | None]:
     """Fork and exec; a failing exec is told through a close-on-exec pipe."""
     reader, writer = os.pipe()
+    launcher = os.getpid()
     pid = os.fork()
     if pid == 0:
         os.setpgid(0, 0)
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != launcher:  # it was killed before the line above
+            os._exit(127)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         if data_limit:
@@ -98,7 +104,7 @@ def _end(leader: int, status: int | None, grace: float) -> int | None:
     """SIGTERM, then SIGKILL after ``grace`` seconds, until no descendant is left."""
     _signal_all(leader, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while _descendants(os.getpid()):
+    while status is None or _descendants(os.getpid()):
         status = _reap(leader, status)
         if time.monotonic() > deadline:
             _signal_all(leader, signal.SIGKILL)

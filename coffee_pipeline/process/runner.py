@@ -14,33 +14,57 @@ from coffee_pipeline.process.command import Command, Output
 from coffee_pipeline.process.started import StartedProcess
 
 REDACTED = b"[redacted]"
+LOOK_SECONDS = 1.0
+"""How often a silent process is looked at: is its launcher still there?"""
 GRACE_SECONDS = 3.0
 """Time between SIGTERM and SIGKILL for a tool that overran its limit."""
 
 
+SHORTEST_SECRET = 4
+"""Secrets shorter than this are not redacted: they would eat words."""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(
+        "utf-8", "surrogateescape"
+    )  # as Python gives odd bytes of names and variables
+
+
 def redact(text: bytes, secrets: Iterable[str]) -> bytes:
-    """``text`` without any of ``secrets`` (each at least four characters, to spare words)."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= 4:
-            text = text.replace(secret.encode(), REDACTED)
+    """``text`` without any of ``secrets``, nor any line of them (each of four characters up)."""
+    parts = {part for secret in secrets for part in (secret, *secret.splitlines())}
+    for secret in sorted(parts, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(_bytes(secret), REDACTED)
+    return text
+
+
+def _without_cut_secret(text: bytes, secrets: Iterable[str]) -> bytes:
+    """Truncated ``text`` without the first part of a secret that the limit cut in two."""
+    for secret in map(_bytes, secrets):
+        for length in range(len(secret) - 1, SHORTEST_SECRET - 1, -1):
+            if text.endswith(secret[:length]):
+                return text[:-length] + REDACTED
     return text
 
 
 def command_line(command: Command) -> str:
     """The command as one readable line, redacted."""
-    return redact(" ".join(command.argv).encode(), command.secrets).decode("utf-8", "replace")
+    line = redact(_bytes(" ".join(command.argv)), command.secrets)
+    return line.decode("utf-8", "backslashreplace")
 
 
 class _Capture:
-    """Collects one stream up to its limit and hands whole lines to a listener."""
+    """Collects one stream up to its limit and hands whole lines, redacted, to a listener."""
 
-    def __init__(self, limit: int, listener: Callable[[bytes], None] | None) -> None:
+    def __init__(self, command: Command, listener: Callable[[bytes], None] | None) -> None:
         self.chunks: list[bytes] = []
         self.size = 0
         self.truncated = False
-        self._limit = limit
+        self._limit = command.output_limit_bytes
+        self._secrets = command.secrets
         self._listener = listener
-        self._rest = b""
+        self._line: list[bytes] = []
 
     def feed(self, chunk: bytes) -> None:
         kept = chunk[: max(0, self._limit - self.size)]
@@ -49,13 +73,27 @@ class _Capture:
         self.size += len(kept)
         if self._listener is None:
             return
-        *lines, self._rest = (self._rest + kept).split(b"\n")
-        for line in lines:
-            self._listener(line)
+        *ended, rest = kept.split(b"\n")
+        for part in ended:
+            self._line.append(part)
+            self._say()
+        if rest:
+            self._line.append(rest)
 
-    def end(self) -> None:
-        if self._listener is not None and self._rest:
-            self._listener(self._rest)
+    def _say(self) -> None:
+        line = b"".join(self._line)
+        self._line = []
+        if self._listener is not None:
+            self._listener(redact(line, self._secrets))
+
+    def end(self) -> bytes:
+        """Hand over the last line; everything that was kept, redacted."""
+        if self._line and not self.truncated:  # a line that the limit cut is none
+            self._say()
+        text = b"".join(self.chunks)
+        if self.truncated:
+            text = _without_cut_secret(text, self._secrets)
+        return redact(text, self._secrets)
 
 
 def run(
@@ -78,8 +116,7 @@ def run(
         stderr=subprocess.PIPE,
         grace_seconds=GRACE_SECONDS,
     )
-    limit = command.output_limit_bytes
-    captures = (_Capture(limit, on_stdout_line), _Capture(limit, on_stderr_line))
+    captures = (_Capture(command, on_stdout_line), _Capture(command, on_stderr_line))
     try:
         timed_out = _pump(process, command, captures)
     finally:
@@ -88,9 +125,7 @@ def run(
             if stream is not None:
                 stream.close()
         ending = process.wait()
-    for capture in captures:
-        capture.end()
-    stdout, stderr = (redact(b"".join(c.chunks), command.secrets) for c in captures)
+    stdout, stderr = (capture.end() for capture in captures)
     return Output(
         command=command,
         exit_code=ending.exit_code,
@@ -108,7 +143,7 @@ def run(
 def _pump(process: StartedProcess, command: Command, captures: tuple[_Capture, _Capture]) -> bool:
     """Move bytes until both streams end; True when the time limit ended the process."""
     deadline = time.monotonic() + command.timeout_seconds
-    timed_out = False
+    timed_out = gone = False
     pending = command.stdin or b""
     popen = process.popen
     with selectors.DefaultSelector() as selector:
@@ -119,8 +154,12 @@ def _pump(process: StartedProcess, command: Command, captures: tuple[_Capture, _
             os.set_blocking(popen.stdin.fileno(), False)
             selector.register(popen.stdin, selectors.EVENT_WRITE, None)
         while selector.get_map():
-            left = None if timed_out else max(0.0, deadline - time.monotonic())
-            for key, _ in selector.select(left):
+            left = LOOK_SECONDS if timed_out else deadline - time.monotonic()
+            ready = selector.select(min(LOOK_SECONDS, max(0.0, left)))
+            if not ready and gone:
+                break  # its launcher was killed: what still holds the streams is an orphan
+            gone = gone or (not ready and not process.running())
+            for key, _ in ready:
                 if isinstance(key.data, _Capture):
                     _read(selector, key, key.data)
                 else:

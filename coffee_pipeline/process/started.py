@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -85,6 +87,7 @@ class StartedProcess:
             os.close(status_writer)
         self._status: IO[bytes] = os.fdopen(status_reader, "rb")
         self._ending: Ending | None = None
+        self.pid = 0
         self.pid = self._first_word(command)
 
     @staticmethod
@@ -132,8 +135,16 @@ class StartedProcess:
             self._status.close()
             self.popen.wait()
             self.end()
+            if not line:
+                self._end_orphans()
             self._ending = _ending(line)
         return self._ending
+
+    def _end_orphans(self) -> None:
+        """End the group of a process whose launcher was killed before it could do so."""
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
 
 def _ending(line: bytes) -> Ending:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coffee_pipeline.errors import EnvironmentFailedError, ToolMissingError
@@ -133,3 +133,109 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
 
 def test_a_free_port_is_free() -> None:
     assert 1024 < free_port() < 65536
+
+
+def test_listeners_get_redacted_lines() -> None:
+    lines: list[bytes] = []
+    key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\n-----END KEY-----"
+    run(
+        Command(argv=("printf", "token=s3cr3t-value\nMIIEvQIBADANBg\nend"),
+                secrets=("s3cr3t-value", key)),
+        on_stdout_line=lines.append,
+    )  # fmt: skip
+    assert lines == [b"token=[redacted]", b"[redacted]", b"end"]
+
+
+@pytest.mark.parametrize("limit", [0, 7, 9, 10, 11, 12, 18, 19, 20, 25, 40])
+def test_a_limit_that_cuts_a_secret_leaves_none_of_it(limit: int) -> None:
+    output = run(
+        Command(argv=("printf", "before s3cr3t-value after"), secrets=("s3cr3t-value",),
+                output_limit_bytes=limit),
+    )  # fmt: skip
+    # Up to three characters may stay: shorter than that, nothing counts as a secret.
+    assert b"s3cr" not in output.stdout
+    assert output.truncated is (limit < len("before s3cr3t-value after"))
+
+
+def test_odd_bytes_in_arguments_and_secrets_are_no_fault() -> None:
+    odd = os.fsdecode(b"caf\xe9-value")
+    command = Command(argv=("printf", f"<{odd}>"), secrets=(odd,))
+    assert run(command).stdout == b"<[redacted]>"
+    assert command_line(Command(argv=("a", odd))) == r"a caf\xe9-value"
+
+
+def test_a_line_that_the_limit_cut_is_not_handed_on() -> None:
+    lines: list[bytes] = []
+    command = Command(argv=("printf", "one\ntwo\nthree"), output_limit_bytes=9)
+    run(command, on_stdout_line=lines.append)
+    assert lines == [b"one", b"two"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.binary(max_size=40), max_size=6), st.integers(1, 7))
+def test_lines_are_whole_however_they_arrive(lines: list[bytes], step: int) -> None:
+    data = b"\n".join(lines)
+    heard: list[bytes] = []
+    code = (
+        "import os, sys\n"
+        "data = sys.stdin.buffer.read()\n"
+        f"for at in range(0, len(data), {step}): os.write(1, data[at:at + {step}])\n"
+    )
+    run(Command(argv=(sys.executable, "-S", "-c", code), stdin=data), on_stdout_line=heard.append)
+    assert heard == (data.split(b"\n")[:-1] + ([last] if (last := data.split(b"\n")[-1]) else []))
+
+
+THREADED = """
+import subprocess, sys, threading
+script = "trap 'echo term > $0/term; exit' TERM; echo up > $0/up; while :; do sleep 0.05; done"
+work = lambda: subprocess.run(["setsid", "sh", "-c", script, sys.argv[1]])
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+
+
+def test_children_of_threads_are_asked_to_end_too(tmp_path: Path) -> None:
+    command = Command(argv=(sys.executable, "-c", THREADED, str(tmp_path)))
+    process = BackgroundProcess(command, tmp_path / "x.log", grace_seconds=20)
+    wait_until((tmp_path / "up").exists)
+    process.stop()
+    assert (tmp_path / "term").read_text() == "term\n"
+
+
+def test_a_killed_launcher_neither_hangs_its_owner_nor_leaves_the_tool() -> None:
+    marker = "987658.321"
+    lines: list[bytes] = []
+
+    def kill_launcher(line: bytes) -> None:
+        lines.append(line)
+        psutil.Process(int(line)).kill()
+
+    script = f"echo $PPID; sleep {marker} & sleep {marker}"
+    output = run(Command(argv=("sh", "-c", script)), on_stdout_line=kill_launcher)
+    assert len(lines) == 1
+    assert output.exit_code == -signal.SIGKILL
+    assert not output.answered
+    wait_until(
+        lambda: not [p for p in psutil.process_iter(["cmdline"])
+                     if marker in (p.info["cmdline"] or [])]
+    )  # fmt: skip
+
+
+def test_a_listener_that_fails_leaves_no_process() -> None:
+    marker = "987659.321"
+
+    def fail(line: bytes) -> None:
+        raise KeyError(line)
+
+    with pytest.raises(KeyError):
+        run(Command(argv=("sh", "-c", f"echo x; sleep {marker}")), on_stdout_line=fail)
+    assert not [p for p in psutil.process_iter(["cmdline"]) if marker in (p.info["cmdline"] or [])]
+
+
+def test_memory_over_the_limit_is_refused_to_the_tool() -> None:
+    argv = (sys.executable, "-c", "bytearray(512 << 20)")
+    assert run(Command(argv=argv)).exit_code == 0
+    limited = run(Command(argv=argv, memory_limit_bytes=256 << 20))
+    assert limited.exit_code == 1
+    assert b"MemoryError" in limited.stderr
