@@ -44,7 +44,7 @@ check: setup
 	$(BIN)/lint-imports
 
 test: setup system check
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 benchmark: setup
 	$(BIN)/python -m benchmarks.overhead

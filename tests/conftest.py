@@ -27,6 +27,17 @@ GIT_ENVIRONMENT = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that the other workers have something to do meanwhile."""
+
+    def rank(item: pytest.Item) -> int:
+        if item.get_closest_marker("end_to_end"):
+            return 0
+        return 1 if item.get_closest_marker("slow") else 2
+
+    items.sort(key=rank)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home").prepare()

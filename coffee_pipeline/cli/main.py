@@ -76,9 +76,10 @@ def main() -> None:
     except PipelineError as error:
         console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console.print("interrupted: what was committed is kept, nothing is left running")
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # what Typer makes of Ctrl-C
+            console.print("interrupted: what was committed is kept, nothing is left running")
+        raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EMFILE):
             raise

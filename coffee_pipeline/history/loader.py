@@ -8,9 +8,6 @@ together hold everything, so nothing depends on the working database alone.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,12 +22,11 @@ from coffee_pipeline.history import publication
 from coffee_pipeline.history.batch import Batch
 from coffee_pipeline.history.database import first_line, loader_lock, working_database
 from coffee_pipeline.history.parts import (
-    REMOVING,
-    WRITING,
     CorruptPartError,
     Part,
     list_parts,
     reject_part,
+    remove_abandoned,
     remove_part,
 )
 from coffee_pipeline.history.schema import current_schema
@@ -109,7 +105,7 @@ class HistoryLoader:
             TransientError: another process has been loading for very long.
         """
         with self._system_errors():
-            _remove_abandoned(self._home.parts)
+            remove_abandoned(self._home.parts)
         # No part on disk means that all there is was published: no lock needed to know that.
         current = publish == "never" or publication.is_current(self._home)
         if current and not list_parts(self._home.parts):
@@ -227,32 +223,3 @@ def _known_parts(connection: duckdb.DuckDBPyConnection, names: list[str]) -> set
         "SELECT part FROM materializations WHERE part IN (SELECT unnest(?::VARCHAR[]))", [names]
     ).fetchall()
     return {name for (name,) in rows}
-
-
-def _remove_abandoned(parts: Path) -> None:
-    """Remove what dead writers and a killed loader left half-done; any process may do so.
-
-    A living writer holds a lock on its folder; one that comes between its ``mkdir`` and its lock
-    notices that the folder is gone and takes another.
-    """
-    if not parts.exists():
-        return
-    for folder in parts.iterdir():
-        if folder.name.startswith(REMOVING):
-            shutil.rmtree(folder, ignore_errors=True)
-        elif folder.name.startswith(WRITING):
-            _remove_if_abandoned(folder)
-
-
-def _remove_if_abandoned(folder: Path) -> None:
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return  # committed or given up in the meantime
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
-        return  # its writer lives
-    finally:
-        os.close(descriptor)

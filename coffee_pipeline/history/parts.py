@@ -15,8 +15,10 @@ changes; so a name that was loaded once need not be read again.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -234,3 +236,32 @@ def reject_part(folder: Path, rejected: Path, reason: str) -> Path:
     target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
     folder.rename(target)
     return target
+
+
+def remove_abandoned(parts: Path) -> None:
+    """Remove what dead writers and a killed loader left half-done; any process may do so.
+
+    A living writer holds a lock on its folder; one that comes between its ``mkdir`` and its lock
+    notices that the folder is gone and takes another.
+    """
+    if not parts.exists():
+        return
+    for folder in parts.iterdir():
+        if folder.name.startswith(REMOVING):
+            shutil.rmtree(folder, ignore_errors=True)
+        elif folder.name.startswith(WRITING):
+            _remove_if_abandoned(folder)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return  # committed or given up in the meantime
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        return  # its writer lives
+    finally:
+        os.close(descriptor)

@@ -135,12 +135,16 @@ def _temporary_folder(parts: Path) -> Iterator[Path]:
     """A folder beside the parts, locked while this process lives, removed unless committed.
 
     The loader removes a folder that it can lock, for then its writer is dead. It may do so between
-    our ``mkdir`` and our lock; then we hold the lock of a removed folder, and take another name.
+    our ``mkdir`` and our lock; then the folder is gone when we open it, or when we hold its lock,
+    and we take another name.
     """
     while True:
         folder = parts / f"{WRITING}{uuid4().hex}"
         folder.mkdir()
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if os.fstat(descriptor).st_nlink == 0 or not folder.exists():

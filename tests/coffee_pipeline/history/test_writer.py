@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import subprocess
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coffee_pipeline.errors import HistoryError
-from coffee_pipeline.history.parts import Manifest
+from coffee_pipeline.history.parts import Manifest, remove_abandoned
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.schema import current_schema
 from coffee_pipeline.history.tables import TABLES, columns
@@ -195,3 +196,27 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(home, python) -> None:
     assert "evidence of a cannot be written: File too large" in done.stdout
     assert done.stdout.count("\n") == 1
     assert list(home.parts.iterdir()) == []
+
+
+def test_clearing_abandoned_folders_never_disturbs_a_living_writer(home) -> None:
+    done = threading.Event()
+
+    def clear() -> None:
+        while not done.is_set():
+            remove_abandoned(home.parts)
+
+    clearing = [threading.Thread(target=clear) for _ in range(2)]
+    for thread in clearing:
+        thread.start()
+    try:
+        written = [
+            HistoryWriter(home).write(
+                Evidence(materialization=f"key {number}", outcome=Outcome.COMPLETED)
+            )
+            for number in range(150)
+        ]
+    finally:
+        done.set()
+        for thread in clearing:
+            thread.join()
+    assert sorted(home.parts.iterdir()) == sorted(written)
