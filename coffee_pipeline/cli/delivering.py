@@ -24,6 +24,14 @@ from coffee_pipeline.stages.plan import PlannedService, plan
 from coffee_pipeline.stages.workspace import find_service, repository_path
 
 
+_SECONDS = """
+    SELECT sum(seconds) AS seconds FROM (
+        SELECT arg_max(epoch(finished_at - started_at), finished_at) AS seconds
+        FROM stage_runs WHERE platform = ? AND service = ? GROUP BY step
+    )
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
     """What became of one request: its plan, its stage runs, and the runs that crashed."""
@@ -92,7 +100,8 @@ class Deliveries:
             force=force,
         )
         delivery = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        requests = [self._request(delivery, sha, item) for item in planned if item.steps]
+        due = sorted((item for item in planned if item.steps), key=self._expected, reverse=True)
+        requests = [self._request(delivery, sha, item) for item in due]
         title = f"{self.platform.name} {sha[:12]}"
         if not requests:
             self.console.print(f"{title}: nothing to do, every service is up to date")
@@ -126,6 +135,17 @@ class Deliveries:
             tags=tags,
             assets=item.steps,
         )
+
+    def _expected(self, item: PlannedService) -> tuple[bool, float]:
+        """What a service is expected to take, from its last time: the longest go first.
+
+        One that was never delivered goes before those that were; a library, which others wait
+        for to be tested, before services.
+        """
+        rows = self.history.query(_SECONDS, (self.platform.name, item.service))
+        seconds = rows[0]["seconds"]
+        library = find_service(self.platform, item.service).kind == "library"
+        return (True, float(library)) if seconds is None else (False, float(str(seconds)))
 
     def _delivered(
         self, delivery: str, sha: str, planned: Sequence[PlannedService], results: dict[str, bool]
