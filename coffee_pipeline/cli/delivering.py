@@ -23,7 +23,6 @@ from coffee_pipeline.platform.loading import check_paths, load_platform
 from coffee_pipeline.stages.plan import PlannedService, plan
 from coffee_pipeline.stages.workspace import find_service, repository_path
 
-
 _SECONDS = """
     SELECT sum(seconds) AS seconds FROM (
         SELECT arg_max(epoch(finished_at - started_at), finished_at) AS seconds
