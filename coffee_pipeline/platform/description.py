@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 class Description(BaseModel):
     """Base of all parts of the description: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _inside(value: str) -> str:
@@ -28,32 +28,11 @@ def _inside(value: str) -> str:
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
 """A POSIX path relative to the repository that never leaves it."""
 
-
-def _plain(value: str) -> str:
-    if any(part in ("", ".", "..") for part in value.split("/")):
-        raise ValueError("must not have empty parts, '.' or '..' between slashes")
-    return value
-
-
-def _package(value: str) -> str:
-    inside = value == "." or value.startswith("./")
-    if not inside or ".." in PurePosixPath(value).parts:
-        raise ValueError("must be '.' or a folder below the module, such as ./cmd/menu")
-    return value
-
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"), AfterValidator(_plain)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
 """Name of a service or platform: it is a partition key, a file name and a metric label."""
 
-Package = Annotated[str, AfterValidator(_package)]
-"""A package of a module as the go command takes it: ``.``, ``./cmd/menu``, ``./...``."""
-
-Whole = Annotated[int, Strict()]
-Real = Annotated[float, Strict()]
-"""Numbers as they are: ``true`` and ``"5"`` are none."""
-
-Percent = Annotated[Real, Field(ge=0, le=100)]
-Seconds = Annotated[Real, Field(gt=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Seconds = Annotated[float, Field(gt=0)]
 
 
 class Module(Description):
@@ -95,13 +74,13 @@ class LoadTarget(Description):
     path: str = "/"
     headers: dict[str, str] = Field(default_factory=dict)
     body: str | None = None
-    weight: Whole = Field(default=1, ge=1, le=1000)
+    weight: int = Field(default=1, ge=1, le=1000)
 
 
 class LoadSettings(Description):
     """Open-loop load through the gateway while a canary is measured."""
 
-    rate_per_second: Annotated[Whole, Field(ge=1, le=5000)] = 50
+    rate_per_second: Annotated[int, Field(ge=1, le=5000)] = 50
     targets: tuple[LoadTarget, ...] = (LoadTarget(),)
 
 
@@ -111,7 +90,7 @@ class Service(Description):
     name: Name
     kind: Literal["service", "library"] = "service"
     module: RepositoryPath
-    package: Package = "./..."
+    package: str = "./..."
     owners: tuple[str, ...] = ()
     dockerfile: RepositoryPath | None = None
     openapi: tuple[RepositoryPath, ...] = ()
@@ -155,17 +134,17 @@ class CanarySettings(Description):
     or when Mann-Whitney finds the canary slower at ``confidence`` with at least ``effect_size``.
     """
 
-    steps_percent: tuple[Annotated[Whole, Field(ge=1, le=100)], ...] = (10, 25, 50, 100)
+    steps_percent: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (10, 25, 50, 100)
     step_seconds: Seconds = 8
-    success_rate_minimum: Annotated[Real, Field(ge=0, le=1)] = 0.99
-    success_rate_drop: Annotated[Real, Field(ge=0, le=1)] = 0.01
-    latency_p95_ratio: Annotated[Real, Field(gt=1)] = 1.5
-    latency_p99_ratio: Annotated[Real, Field(gt=1)] = 2.0
-    latency_floor_seconds: Annotated[Real, Field(ge=0)] = 0.05
-    confidence: Annotated[Real, Field(gt=0.5, lt=1)] = 0.98
-    effect_size: Annotated[Real, Field(ge=0.5, le=1)] = 0.8
-    minimum_samples: Whole = Field(default=20, ge=1)
-    inconclusive_limit: Whole = Field(default=2, ge=0)
+    success_rate_minimum: Annotated[float, Field(ge=0, le=1)] = 0.99
+    success_rate_drop: Annotated[float, Field(ge=0, le=1)] = 0.01
+    latency_p95_ratio: Annotated[float, Field(gt=1)] = 1.5
+    latency_p99_ratio: Annotated[float, Field(gt=1)] = 2.0
+    latency_floor_seconds: Annotated[float, Field(ge=0)] = 0.05
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.98
+    effect_size: Annotated[float, Field(ge=0.5, le=1)] = 0.8
+    minimum_samples: int = Field(default=20, ge=1)
+    inconclusive_limit: int = Field(default=2, ge=0)
 
     @model_validator(mode="after")
     def _steps_rise(self) -> Self:
@@ -178,7 +157,7 @@ class CanarySettings(Description):
 class RolloutSettings(Description):
     """Environments in the order a release passes them; the last one is production."""
 
-    environments: Annotated[tuple[Name, ...], Field(min_length=1)] = ("staging", "production")
+    environments: tuple[Name, ...] = ("staging", "production")
     canary: CanarySettings = CanarySettings()
 
 

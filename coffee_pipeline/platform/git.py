@@ -90,9 +90,7 @@ class Repository:
 
     def contains(self, branch: str, sha: str) -> bool:
         """Whether the commit is part of the history of ``branch``; False without that branch."""
-        return ask(
-            self.path, "merge-base", "--is-ancestor", "--end-of-options", sha, branch
-        ).answered
+        return ask(self.path, "merge-base", "--is-ancestor", sha, branch).answered
 
     def cut_off(self, sha: str) -> bool:
         """Whether the commit has parents that a shallow clone left out."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
 import posixpath
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,14 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from coffee_pipeline.errors import ConfigurationError
-from coffee_pipeline.platform.consistency import Location, inconsistencies, suggestion
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository
-from coffee_pipeline.platform.yaml_tree import trees, value
 
 SIZE_LIMIT = 8 << 20
-PROBLEMS_SHOWN = 10
+NODE_LIMIT = 500_000
+"""Nodes after alias expansion: a few kilobytes of YAML can stand for billions."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+Location = tuple[str | int, ...]
 
 
 def load_platform(path: Path) -> Platform:
@@ -82,99 +81,79 @@ def _load(path: Path) -> tuple[Platform, yaml.Node]:
     _check_nodes(path, root)
     _check_names(path, root)
     try:
-        platform = Platform.model_validate(value(root))
-    except ValidationError as error:
-        found = [_problem(path, root, item) for item in error.errors(include_url=False)]
-    except (yaml.MarkedYAMLError, ValueError) as error:
+        data = yaml.SafeLoader.construct_document(_Constructor(), root)
+    except (yaml.constructor.ConstructorError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None) or root.start_mark
         problem = getattr(error, "problem", None) or str(error)
         raise ConfigurationError(f"{path}:{mark.line + 1}: {problem}") from error
-    else:
-        found = [
-            f"{path}:{_line(root, location)}: {_field(location)}: {problem}"
-            for location, problem in inconsistencies(platform)
-        ]
-        if not found:
-            return platform, root
-    raise ConfigurationError("\n".join(found[:PROBLEMS_SHOWN]))
+    try:
+        return Platform.model_validate(data), root
+    except ValidationError as error:
+        lines = [_problem(path, root, item) for item in error.errors(include_url=False)]
+        raise ConfigurationError("\n".join(lines[:10])) from error
+
+
+class _Constructor(yaml.SafeLoader):
+    """Builds plain values from a composed document."""
+
+    def __init__(self) -> None:
+        super().__init__("")
 
 
 def _compose(path: Path) -> yaml.Node:
-    text = _text(path)
     try:
-        roots = list(trees(text))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{path}:{line}: not YAML: {error.problem}") from error
-    except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        raise ConfigurationError(f"{path}:{line}: not YAML: {error.reason}") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not YAML: {str(error).splitlines()[0]}") from error
-    if not roots:
-        raise ConfigurationError(f"{path}:1: empty; it needs at least a name")
-    if len(roots) > 1:
-        line = roots[1].start_mark.line + 1
-        raise ConfigurationError(f"{path}:{line}: a second document; one file is one platform")
-    if not isinstance(roots[0], yaml.MappingNode):
-        raise ConfigurationError(f"{path}:1: must be a mapping with keys such as name and services")
-    return roots[0]
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(SIZE_LIMIT + 1)
+        if path.stat().st_size > SIZE_LIMIT:
+            raise ConfigurationError(f"{path}: larger than {SIZE_LIMIT >> 20} MiB")
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read ({error.strerror}); write one with "
             "'coffee-pipeline init REPOSITORY -o platform.yaml'"
         ) from error
-    if len(raw) > SIZE_LIMIT:
-        raise ConfigurationError(f"{path}: larger than {SIZE_LIMIT >> 20} MiB")
-    try:
-        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ConfigurationError(f"{path}:{line}: not UTF-8 text (byte {error.start})") from error
+        raise ConfigurationError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else 1
+        raise ConfigurationError(f"{path}:{line}: not YAML: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigurationError(f"{path}: not YAML: {str(error).splitlines()[0]}") from error
+    if root is None:
+        raise ConfigurationError(f"{path}:1: empty; it needs at least a name")
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigurationError(f"{path}:1: must be a mapping with keys such as name and services")
+    return root
 
 
 def _check_nodes(path: Path, root: yaml.Node) -> None:
-    """Refuse keys given twice, keys that are no plain words, and control characters."""
-    pending, seen = [root], {id(root)}
+    """Refuse keys given twice, and documents that aliases blow up."""
+    pending, seen = [root], 0
     while pending:
         node = pending.pop()
-        children = node.value if isinstance(node, yaml.SequenceNode) else []
-        if isinstance(node, yaml.MappingNode):
-            _check_keys(path, node)
-            children = [child for _, child in node.value]
-        elif isinstance(node, yaml.ScalarNode) and _CONTROL.search(node.value):
-            line = node.start_mark.line + 1
-            raise ConfigurationError(f"{path}:{line}: {node.value!r} has a control character")
-        for child in children:
-            if id(child) not in seen:
-                seen.add(id(child))
-                pending.append(child)
-
-
-def _check_keys(path: Path, node: yaml.MappingNode) -> None:
-    keys: set[str] = set()
-    for key, _ in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode) or _CONTROL.search(key.value):
-            raise ConfigurationError(f"{path}:{line}: a key must be a plain word")
-        if key.value in keys:
-            raise ConfigurationError(f"{path}:{line}: {key.value}: key given twice")
-        keys.add(key.value)
+        seen += 1
+        if seen > NODE_LIMIT:
+            raise ConfigurationError(f"{path}: too many nodes once its aliases are expanded")
+        if isinstance(node, yaml.SequenceNode):
+            pending += node.value
+        elif isinstance(node, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in node.value:
+                if key.value in keys and isinstance(key, yaml.ScalarNode):
+                    line = key.start_mark.line + 1
+                    raise ConfigurationError(f"{path}:{line}: {key.value}: key given twice")
+                if isinstance(key, yaml.ScalarNode):
+                    keys.add(key.value)
+                pending.append(value)
 
 
 def _check_names(path: Path, root: yaml.Node) -> None:
-    """Refuse two services of one name and modules that are not listed, at their lines."""
+    """Refuse two services of one name, at the line of the second."""
     first: dict[str, int] = {}
-    modules = [_scalar(module, "path") for module in _items(root, "modules")]
-    known = [module.value for module in modules if module is not None]
-    for number, service in enumerate(_items(root, "services")):
-        if (name := _scalar(service, "name")) is not None:
+    services = _value(root, "services")
+    for service in services.value if isinstance(services, yaml.SequenceNode) else ():
+        name = _value(service, "name")
+        if isinstance(name, yaml.ScalarNode):
             line = name.start_mark.line + 1
             if name.value in first:
                 raise ConfigurationError(
@@ -182,24 +161,6 @@ def _check_names(path: Path, root: yaml.Node) -> None:
                     f"{first[name.value]}; names must be unique"
                 )
             first[name.value] = line
-        module = _scalar(service, "module")
-        if module is not None and posixpath.normpath(module.value) not in map(
-            posixpath.normpath, known
-        ):
-            raise ConfigurationError(
-                f"{path}:{module.start_mark.line + 1}: services[{number}].module: "
-                f"{module.value!r} is not under modules{suggestion(module.value, known)}"
-            )
-
-
-def _items(root: yaml.Node, key: str) -> list[yaml.Node]:
-    node = _value(root, key)
-    return node.value if isinstance(node, yaml.SequenceNode) else []
-
-
-def _scalar(node: yaml.Node, key: str) -> yaml.ScalarNode | None:
-    found = _value(node, key)
-    return found if isinstance(found, yaml.ScalarNode) else None
 
 
 def _value(node: yaml.Node, key: str) -> yaml.Node | None:
@@ -241,13 +202,12 @@ def _problem(path: Path, root: yaml.Node, item: Any) -> str:
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         name = str(location[-1])
-        message = "unknown key" + suggestion(name, _known_keys(location[:-1]))
+        close = difflib.get_close_matches(name, _known_keys(location[:-1]), 1)
+        message = "unknown key" + (f"; did you mean {close[0]!r}?" if close else "")
     elif item["type"] == "missing":
         message = "missing"
     elif not isinstance(item.get("input"), dict | list):
         message += f" (found {item.get('input')!r})"
-        if item["type"] == "string_type" and item.get("input") is not None:
-            message += "; put it in quotes"
     return f"{path}:{_line(root, location)}: {_field(location)}: {message}"
 
 
