@@ -139,15 +139,18 @@ def scan_evidence(number: int, rows: int) -> Evidence:
     module, revision = f"module{number % 10}", f"r{number}"
     finished = START + timedelta(minutes=number)
     scan = Scan(
-        tool="gosec", tool_version="1", module=module, revision=revision, outcome="completed",
+        tool="gosec", tool_version="1", scope=module, service=None, environment=None,
+        image_digest=None, checks_run=None, reused=None, revision=revision, outcome="completed",
         reason=None, findings=rows, packages_scanned=1, files_scanned=1, lines_scanned=1,
         database_date=None, database_entries=None, started_at=finished, finished_at=finished,
     )  # fmt: skip
     findings = [
         Finding(
             tool="gosec", rule=f"G{row % 50}", identity=f"{row + number * 7:x}", kind="sast",
-            severity="high", severity_source="gosec", title="problem", module=module,
-            revision=revision, path=f"{row % 900}.go", line=row, cwe=None, aliases=None,
+            severity="high", severity_source="gosec", title="problem", scope=module, service=None,
+            environment=None, image_digest=None, resource=None, cvss_vector=None, cvss_score=None,
+            suppressed=None, reference=None, revision=revision, path=f"{row % 900}.go", line=row,
+            cwe=None, aliases=None,
             component=None, component_version=None, fixed_version=None, reachable=None,
             confidence=None, detail=None,
         )

@@ -22,9 +22,10 @@ from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.stages.module import nested_modules
 from coffee_pipeline.stages.workspace import find_service, repository_path
+from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
-from coffee_pipeline.tools.json_stream import REPORT_LIMIT
-from coffee_pipeline.tools.registry import SCANNERS
+from coffee_pipeline.tools.detection import format_of
+from coffee_pipeline.tools.document import Document
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -41,8 +42,13 @@ class _Scope:
 
 def ingest(
     context: typer.Context,
-    tool: Annotated[str, typer.Argument(help=f"One of: {', '.join(SCANNERS)}.")],
-    file: Annotated[Path, typer.Argument(help="The tool's JSON report.")],
+    tool: Annotated[
+        str,
+        typer.Argument(
+            help="The report's tool (see 'parsers list'), or auto: told by the content."
+        ),
+    ],
+    file: Annotated[Path, typer.Argument(help="The tool's report.")],
     service: Annotated[str | None, typer.Option(help="The service it is about.")] = None,
     module: Annotated[str | None, typer.Option(help="Or the module (its folder).")] = None,
     revision: Annotated[
@@ -50,10 +56,14 @@ def ingest(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
-    """Read a report of gosec or govulncheck and store its findings; a broken one stores nothing."""
+    """Read a scanner's report and store its findings; a broken one stores nothing.
+
+    A report read twice changes nothing; a newer one of the same tool and scope closes what it no
+    longer has.
+    """
     home: Home = context.obj
-    if tool not in SCANNERS:
-        raise UsageError(f"{tool}: no such tool; reports are read of: {', '.join(SCANNERS)}")
+    document = Document.of_file(file)
+    reader = format_of(tool, document)
     scope = _scope(home, service, module, revision)
     target = Target(
         checkout=scope.repository,
@@ -62,26 +72,17 @@ def ingest(
         nested=scope.nested,
         foreign=True,
     )
-    report = SCANNERS[tool].read(target, _content(file), str(file))
+    report = scan_record.of_read(reader, target, reader.read(document))
     home.prepare()
     HistoryWriter(home).write(
         Evidence(
-            materialization=f"scan/{tool}/{scope.module}@{scope.revision}",
+            materialization=f"scan/{reader.NAME}/{scope.module}@{scope.revision}",
             outcome=report.outcome,
             reason=report.reason,
             records=report.records,
         )
     )
-    _say(tool, scope, report, as_json)
-
-
-def _content(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > REPORT_LIMIT:
-            raise UsageError(f"{file}: larger than {REPORT_LIMIT >> 20} MiB")
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
+    _say(reader.NAME, scope, report, as_json)
 
 
 def _scope(home: Home, service: str | None, module: str | None, revision: str | None) -> _Scope:

@@ -20,6 +20,7 @@ from coffee_pipeline.cli import (
     history,
     ingest,
     init,
+    parsers,
     report,
     run,
     status,
@@ -64,7 +65,19 @@ def options(
     context.obj = Home.locate(data_dir)
 
 
-for command in (demo, init, run, up, status, environment, report, history, doctor, ingest):
+for command in (
+    demo,
+    init,
+    run,
+    up,
+    status,
+    environment,
+    report,
+    history,
+    doctor,
+    ingest,
+    parsers,
+):
     command.register(app)
 
 

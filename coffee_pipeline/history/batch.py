@@ -131,23 +131,37 @@ def _delete_replaced(
 
 
 def _insert_rows(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
-    """Insert every table's files with one statement."""
-    files: dict[str, list[str]] = defaultdict(list)
-    expected: dict[str, int] = defaultdict(int)
+    """Insert every table's files with one statement; those of an older schema with another."""
+    files: dict[tuple[str, str], list[str]] = defaultdict(list)
+    expected: dict[tuple[str, str], int] = defaultdict(int)
     for part in parts:
         for table, file in part.manifest.tables.items():
-            files[table].append(glob.escape(str(part.file(table))))
-            expected[table] += file.rows
-    for table, paths in files.items():
+            group = table, _columns(table, part.manifest.schema_version)
+            files[group].append(glob.escape(str(part.file(table))))
+            expected[group] += file.rows
+    for (table, selected), paths in files.items():
         row = connection.execute(
-            f"INSERT INTO {table} BY NAME SELECT * FROM "  # noqa: S608 - one of our tables
+            f"INSERT INTO {table} BY NAME SELECT {selected} FROM "  # noqa: S608 - one of our tables
             "read_parquet(?, union_by_name = true, hive_partitioning = false)",
             [paths],
         ).fetchone()
-        if row is None or row[0] != expected[table]:
+        if row is None or row[0] != expected[table, selected]:
             raise CorruptPartError(
-                f"{table}: {row[0] if row else 0} rows found, {expected[table]} expected"
+                f"{table}: {row[0] if row else 0} rows found, {expected[table, selected]} expected"
             )
+
+
+_RENAMED = {
+    "scans": (2, "* RENAME (module AS scope)"),
+    "findings": (2, "* RENAME (module AS scope)"),
+}
+"""Table -> (schema version that renamed columns, how to read the parts written before it)."""
+
+
+def _columns(table: str, schema_version: int) -> str:
+    """What to select from a part's file: a part may be older than the table."""
+    changed_in, selected = _RENAMED.get(table, (0, "*"))
+    return selected if schema_version < changed_in else "*"
 
 
 def _remember(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:

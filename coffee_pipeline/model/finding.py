@@ -8,15 +8,22 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """One run of one scanner over one scope (a module). ``outcome`` as :class:`Outcome`.
+    """One run of one scanner over one scope. ``outcome`` as :class:`Outcome`.
 
-    Only a ``completed`` scan closes findings of the same tool and scope. The counts are the
-    positive evidence that the scanner looked at something; None where it does not say.
+    ``scope`` names what was scanned: a module's folder, ``image:menu``, ``repository`` ... Only a
+    ``completed`` scan closes findings of the same tool and scope. ``service`` is set where the
+    scope belongs to one, ``environment`` and ``image_digest`` where what runs there was scanned.
+    The counts are the positive evidence that the scanner looked at something; None where it does
+    not say. ``reused`` names the materialization whose answer this one repeats, since neither the
+    inputs nor tool, rules and database have changed.
     """
 
     tool: str
     tool_version: str | None
-    module: str
+    scope: str
+    service: str | None
+    environment: str | None
+    image_digest: str | None
     revision: str
     outcome: str
     reason: str | None
@@ -24,8 +31,10 @@ class Scan:
     packages_scanned: int | None
     files_scanned: int | None
     lines_scanned: int | None
+    checks_run: int | None
     database_date: datetime | None
     database_entries: int | None
+    reused: str | None
     started_at: datetime
     finished_at: datetime
 
@@ -35,9 +44,10 @@ class Finding:
     """One tool's report of a problem, in one scan.
 
     ``identity`` is stable across moved lines, shuffled reports and tool version bumps; the
-    lifecycle is derived from it. ``kind``: sast, dependency, container, infrastructure, secret,
-    runtime, compliance, dast. ``aliases`` are comma-separated identifiers (CVE, GHSA, GO).
-    ``reachable``: True when the tool proved that the vulnerable code is called.
+    lifecycle is derived from it. ``kind`` as :class:`FindingKind`. ``aliases`` are comma-separated
+    identifiers (CVE, GHSA, GO). ``resource`` is what is affected where it is no file of the
+    repository. ``reachable``: True when the tool proved that the vulnerable code is called.
+    ``suppressed``: why the tool itself does not count it.
     """
 
     tool: str
@@ -47,15 +57,23 @@ class Finding:
     severity: str
     severity_source: str
     title: str
-    module: str
+    scope: str
+    service: str | None
+    environment: str | None
+    image_digest: str | None
     revision: str
     path: str | None
     line: int | None
+    resource: str | None
     cwe: str | None
     aliases: str | None
+    cvss_vector: str | None
+    cvss_score: float | None
     component: str | None
     component_version: str | None
     fixed_version: str | None
     reachable: bool | None
     confidence: str | None
+    suppressed: str | None
+    reference: str | None
     detail: str | None

@@ -43,6 +43,19 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class FindingKind(StrEnum):
+    """What sort of thing a finding is about."""
+
+    SAST = "sast"
+    DEPENDENCY = "dependency"
+    CONTAINER = "container"
+    INFRASTRUCTURE = "infrastructure"
+    SECRET = "secret"  # noqa: S105  # a kind of finding, no secret
+    RUNTIME = "runtime"
+    COMPLIANCE = "compliance"
+    DAST = "dast"
+
+
 class BuildOutcome(StrEnum):
     """What ``go build`` of one main package (or a library module) came to."""
 

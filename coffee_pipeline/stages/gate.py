@@ -22,14 +22,15 @@ def gate_evidence(history: HistoryReader, service: Service, revision: str) -> Ga
     """Everything the gate judges, as the history holds it for ``service`` at ``revision``."""
     here = "service = ? and revision = ?"
     module = "module = ? and revision = ?"
+    scope = "scope = ? and revision = ?"
     builds = history.records(Build, here, (service.name, revision))
     tests = history.records(ModuleTestRun, module, (service.module, revision))
     return GateEvidence(
         build=builds[0] if builds else None,
         artifacts=tuple(history.records(Artifact, here, (service.name, revision))),
         test_run=tests[0] if tests else None,
-        scans=tuple(history.records(Scan, module, (service.module, revision))),
-        open_findings=tuple(history.records(Finding, module, (service.module, revision))),
+        scans=tuple(history.records(Scan, scope, (service.module, revision))),
+        open_findings=tuple(history.records(Finding, scope, (service.module, revision))),
         required_tools=tuple(SCANNERS),
     )
 

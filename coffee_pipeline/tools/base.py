@@ -10,6 +10,7 @@ from typing import Protocol
 from coffee_pipeline.model.evidence import Record
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.process.command import Command, Output
+from coffee_pipeline.tools.reported import ReportFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,11 @@ class Target:
     many Go sees (None when Go could not list them). ``environment`` is that of Go. ``settings``
     hold what only some tools need: ``vulndb``, the URL of the vulnerability database. ``tags``
     are Go's build tags. ``foreign``: the report was made in another checkout, on any machine.
+
+    ``scope`` names what was scanned, where that is not the module: findings are compared with
+    earlier scans of the same tool and scope only. ``service``, ``seen_in`` (an environment) and
+    ``image_digest`` are what the scan is about, where it is about one. ``in_image``: paths are
+    inside an image, not of the repository.
     """
 
     checkout: Path
@@ -34,6 +40,16 @@ class Target:
     settings: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     foreign: bool = False
+    scope: str | None = None
+    service: str | None = None
+    seen_in: str | None = None
+    image_digest: str | None = None
+    in_image: bool = False
+
+    @property
+    def scope_name(self) -> str:
+        """What was scanned: the scope, else the module's folder."""
+        return self.scope or self.module
 
     @property
     def folder(self) -> Path:
@@ -94,10 +110,11 @@ class Report:
     left_out: int = 0
 
 
-class Scanner(Protocol):
-    """A scanner adapter is a module with these names; see docs/adding-a-tool.md."""
+class Scanner(ReportFormat, Protocol):
+    """A tool that is run here: a format whose reports it can also make; see docs/adding-a-tool.md.
 
-    NAME: str
+    Its ``read`` is for reports of anyone's run; ``parse`` also judges the process.
+    """
 
     def obstacle(self, target: Target) -> str | None:
         """Why no answer could be trusted (an empty database); None when nothing is in the way."""
@@ -112,13 +129,5 @@ class Scanner(Protocol):
 
         Raises:
             ParseError: the output is not in the tool's format, with file and position.
-        """
-        ...
-
-    def read(self, target: Target, content: bytes, source: str) -> Report:
-        """The same from a report file that someone else's run left.
-
-        Raises:
-            ParseError: the file is not in the tool's format, with file and position.
         """
         ...

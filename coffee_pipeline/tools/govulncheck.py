@@ -7,25 +7,27 @@ found; an empty database is "no vulnerabilities", so the database is looked at f
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from coffee_pipeline.errors import ParseError
-from coffee_pipeline.model.finding import Finding
-from coffee_pipeline.model.outcome import Outcome, Severity
+from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.process.command import Command, Output
 from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
+from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import first_line, shortened
-from coffee_pipeline.tools.identity import dependency_identity
-from coffee_pipeline.tools.json_stream import json_objects, text_of
+from coffee_pipeline.tools.reported import ReadReport, Reported
 from coffee_pipeline.tools.severity import advisory_severity
 from coffee_pipeline.tools.vulndb import count_advisories, database_folder
 
 NAME = "govulncheck"
+TITLE = "govulncheck JSON stream"
+KIND = FindingKind.DEPENDENCY
+IDENTITY = ("rule", "component")
 _UNREACHABLE = (
     "creating client:",
     "fetching vulnerabilities",
@@ -81,13 +83,30 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
     if not output.answered:
         outcome, reason = _failure(output)
         return scan_record.report(NAME, target, outcome, reason, version=version, output=output)
-    messages = _read(output.stdout, "govulncheck output")
-    return _report(target, messages, version, output)
+    document = Document(output.stdout, f"{NAME} output")
+    messages = _messages(document)
+    report = _report(messages)
+    folder = database_folder(str((messages.config or {}).get("db", "")))
+    entries = count_advisories(folder) if folder is not None else None
+    outcome, why = _trust(report, entries, target.packages_listed)
+    return scan_record.of_read(
+        sys.modules[__name__], target, replace(report, database_entries=entries), outcome, why,
+        version=version, output=output,
+    )  # fmt: skip
 
 
-def read(target: Target, content: bytes, source: str) -> Report:
-    """The same from a report file."""
-    return _report(target, _read(content, source), None, None)
+def recognises(document: Document) -> bool:
+    """A stream of messages that begins with the scanner's configuration."""
+    objects = document.objects_or_none()
+    config = objects[0].get("config") if objects else None
+    return isinstance(config, dict) and "scanner_name" in config
+
+
+def read(document: Document) -> ReadReport:
+    """The findings of a report, one for each advisory and component."""
+    report = _report(_messages(document))
+    outcome, reason = _trust(report, None, None)
+    return replace(report, outcome=outcome, reason=reason)
 
 
 def _failure(output: Output) -> tuple[Outcome, str]:
@@ -107,79 +126,66 @@ def _failure(output: Output) -> tuple[Outcome, str]:
     return Outcome.FAILED, scan_record.load_failure(said)
 
 
-def _read(content: bytes, source: str) -> _Messages:
+def _messages(document: Document) -> _Messages:
     messages = _Messages()
-    for number, message in enumerate(json_objects(text_of(content, source), source)):
+    for number, message in enumerate(document.json_objects):
+        position = f"message {number + 1}"
         for kind, value in message.items():
             if kind in ("config", "SBOM", "osv", "finding") and not isinstance(value, dict):
-                raise ParseError(source, f"message {number + 1}", f"{kind!r} is no JSON object")
-            _sort(messages, kind, value, f"message {number + 1}", source)
+                raise document.error(position, f"{kind!r} is no JSON object")
+            _sort(messages, kind, value, position, document)
     if messages.config is None:
-        raise ParseError(source, "line 1", "no govulncheck report: it has no 'config' message")
+        raise document.error("line 1", "no govulncheck report: it has no 'config' message")
     return messages
 
 
-def _sort(messages: _Messages, kind: str, value: Any, position: str, source: str) -> None:
+def _sort(messages: _Messages, kind: str, value: Any, position: str, document: Document) -> None:
     if kind == "config":
         messages.config = value
     elif kind == "SBOM":
         messages.roots = len(value.get("roots") or ())
     elif kind == "osv":
         if not isinstance(value.get("id"), str):
-            raise ParseError(source, position, "'osv' has no id")
+            raise document.error(position, "'osv' has no id")
         messages.advisories[value["id"]] = value
     elif kind == "finding":
         trace = value.get("trace")
         usable = isinstance(trace, list) and trace and isinstance(trace[0], dict)
         if not isinstance(value.get("osv"), str) or not usable:
-            raise ParseError(source, position, "'finding' has no osv or no trace")
+            raise document.error(position, "'finding' has no osv or no trace")
         messages.findings.append(value)
 
 
-def _report(
-    target: Target, messages: _Messages, version: str | None, output: Output | None
-) -> Report:
+def _report(messages: _Messages) -> ReadReport:
     config = messages.config or {}
-    date = _date(config.get("db_last_modified"))
-    folder = database_folder(str(config.get("db", "")))
-    entries = count_advisories(folder) if folder is not None and output is not None else None
-    findings = _findings(target, messages)
-    outcome, reason = _trust(target, messages, date, entries)
-    return scan_record.report(
-        NAME, target, outcome, reason,
-        version=version or _text(config.get("scanner_version")), output=output,
-        findings=None if outcome is Outcome.NOT_RUN else findings,
-        packages=messages.roots, database_date=date, database_entries=entries,
-    )  # fmt: skip
-
-
-def _trust(
-    target: Target, messages: _Messages, date: datetime | None, entries: int | None
-) -> tuple[Outcome, str | None]:
-    if date is None:
-        return Outcome.NOT_RUN, "the vulnerability database has no date: it is empty or broken"
-    if entries == 0:
-        return Outcome.NOT_RUN, "the vulnerability database lists no advisory"
-    if not messages.roots:
-        return Outcome.NOT_RUN, "the report names no package that was analysed"
-    if target.packages_listed is not None and messages.roots < target.packages_listed:
-        return (
-            Outcome.PARTIAL,
-            f"{messages.roots} of {target.packages_listed} packages were analysed",
-        )
-    return Outcome.COMPLETED, None
-
-
-def _findings(target: Target, messages: _Messages) -> list[Finding]:
-    """One finding for each advisory and component: the closest trace speaks for all."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for finding in messages.findings:
         component = str(finding["trace"][0].get("module", ""))
         grouped.setdefault((finding["osv"], component), []).append(finding)
-    return [
-        _finding(target, advisory, component, found, messages.advisories.get(advisory, {}))
-        for (advisory, component), found in sorted(grouped.items())
-    ]
+    return ReadReport(
+        # The closest trace speaks for all of one advisory and component.
+        findings=[
+            _reported(advisory, component, found, messages.advisories.get(advisory, {}))
+            for (advisory, component), found in sorted(grouped.items())
+        ],
+        tool_version=_text(config.get("scanner_version")),
+        packages_scanned=messages.roots,
+        database_date=_date(config.get("db_last_modified")),
+    )
+
+
+def _trust(
+    report: ReadReport, entries: int | None, listed: int | None
+) -> tuple[Outcome, str | None]:
+    if report.database_date is None:
+        return Outcome.NOT_RUN, "the vulnerability database has no date: it is empty or broken"
+    if entries == 0:
+        return Outcome.NOT_RUN, "the vulnerability database lists no advisory"
+    if not report.packages_scanned:
+        return Outcome.NOT_RUN, "the report names no package that was analysed"
+    if listed is not None and report.packages_scanned < listed:
+        return Outcome.PARTIAL, f"{report.packages_scanned} of {listed} packages were analysed"
+    return Outcome.COMPLETED, None
 
 
 def _level(finding: Mapping[str, Any]) -> int:
@@ -188,40 +194,28 @@ def _level(finding: Mapping[str, Any]) -> int:
     return 2 if first.get("function") else 1 if first.get("package") else 0
 
 
-def _finding(
-    target: Target,
-    advisory: str,
-    component: str,
-    found: list[Mapping[str, Any]],
-    osv: Mapping[str, Any],
-) -> Finding:
+def _reported(
+    advisory: str, component: str, found: list[Mapping[str, Any]], osv: Mapping[str, Any]
+) -> Reported:
     closest = max(found, key=_level)
     level, frame = _level(closest), closest["trace"][0]
     by_reach = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)[level], "reachability"
     severity, source = advisory_severity(osv) or by_reach
-    caller = _caller(closest["trace"])
-    path, line = _position(target, caller)
-    aliases = [alias for alias in osv.get("aliases") or () if isinstance(alias, str)]
-    return Finding(
-        tool=NAME,
+    path, line = _position(_caller(closest["trace"]))
+    return Reported(
         rule=advisory,
-        identity=dependency_identity(NAME, advisory, target.module, component),
-        kind="dependency",
-        severity=severity.value,
+        title=str(osv.get("summary") or f"{advisory} in {component}"),
+        severity=severity,
         severity_source=source,
-        title=shortened(str(osv.get("summary") or f"{advisory} in {component}"), 300),
-        module=target.module,
-        revision=target.revision,
         path=path,
         line=line,
-        cwe=None,
-        aliases=",".join(sorted(aliases)) or None,
+        identifiers=[alias for alias in osv.get("aliases") or () if isinstance(alias, str)],
         component=component or None,
         component_version=_text(frame.get("version")),
         fixed_version=_text(closest.get("fixed_version")),
         reachable=level == 2,
-        confidence=None,
         detail=_trace_text(closest["trace"]) if level == 2 else None,
+        reference=f"https://pkg.go.dev/vuln/{advisory}" if advisory.startswith("GO-") else None,
     )
 
 
@@ -231,16 +225,15 @@ def _caller(trace: list[Any]) -> Mapping[str, Any]:
     return last if isinstance(last, dict) else {}
 
 
-def _position(target: Target, frame: Mapping[str, Any]) -> tuple[str | None, int | None]:
+def _position(frame: Mapping[str, Any]) -> tuple[str | None, int | None]:
     """Where the platform's code calls; positions of dependencies are not of this repository."""
     position = frame.get("position")
     if not isinstance(position, dict) or frame.get("version"):
         return None, None
-    path = target.module_path(str(position.get("filename", "")))
-    line = position.get("line")
-    if path is None:
+    path, line = position.get("filename"), position.get("line")
+    if not isinstance(path, str) or not path:
         return None, None
-    return target.repository_path(path), line if isinstance(line, int) else None
+    return path, line if isinstance(line, int) else None
 
 
 def _trace_text(trace: list[Any]) -> str:

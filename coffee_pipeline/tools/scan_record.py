@@ -10,7 +10,9 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.process.command import Output
 from coffee_pipeline.tools.base import Report, Target
+from coffee_pipeline.tools.findings import findings_of
 from coffee_pipeline.tools.go_messages import Complaint, complaint, first_line
+from coffee_pipeline.tools.reported import ReadReport, ReportFormat
 
 
 def report(
@@ -25,8 +27,10 @@ def report(
     packages: int | None = None,
     files: int | None = None,
     lines: int | None = None,
+    checks: int | None = None,
     database_date: datetime | None = None,
     database_entries: int | None = None,
+    left_out: int = 0,
 ) -> Report:
     """A report of one Scan and its findings; ``findings`` None means that there is no answer."""
     started_at = output.started_at if output else datetime.now(UTC)
@@ -34,7 +38,10 @@ def report(
     scan = Scan(
         tool=tool,
         tool_version=version,
-        module=target.module,
+        scope=target.scope_name,
+        service=target.service,
+        environment=target.seen_in,
+        image_digest=target.image_digest,
         revision=target.revision,
         outcome=outcome.value,
         reason=reason,
@@ -42,12 +49,44 @@ def report(
         packages_scanned=packages,
         files_scanned=files,
         lines_scanned=lines,
+        checks_run=checks,
         database_date=database_date,
         database_entries=database_entries,
+        reused=None,
         started_at=started_at,
         finished_at=started_at + timedelta(seconds=seconds),
     )
-    return Report(outcome=outcome, reason=reason, records=(scan, *(findings or ())))
+    return Report(
+        outcome=outcome, reason=reason, records=(scan, *(findings or ())), left_out=left_out
+    )
+
+
+def of_read(
+    tool: ReportFormat,
+    target: Target,
+    read: ReadReport,
+    outcome: Outcome | None = None,
+    reason: str | None = None,
+    *,
+    version: str | None = None,
+    output: Output | None = None,
+) -> Report:
+    """The report of what a format read: one Scan and its findings.
+
+    ``outcome`` and ``reason`` are a judgement of more than the report itself (an exit code, what
+    was on stderr); without them those of the report stand.
+    """
+    found, left_out = findings_of(tool.NAME, tool.KIND, tool.IDENTITY, read.findings, target)
+    outcome = outcome or read.outcome
+    answered = outcome in (Outcome.COMPLETED, Outcome.PARTIAL)
+    return report(
+        tool.NAME, target, outcome, reason or read.reason,
+        version=version or read.tool_version, output=output,
+        findings=found if answered or found else None,
+        packages=read.packages_scanned, files=read.files_scanned, lines=read.lines_scanned,
+        checks=read.checks_run, database_date=read.database_date,
+        database_entries=read.database_entries, left_out=left_out,
+    )  # fmt: skip
 
 
 def ended_early(tool: str, output: Output) -> str | None:

@@ -1,30 +1,30 @@
 -- What became of every problem that a scanner reported: new, untouched, reactivated or closed?
 --
 -- Only completed scans close: a problem is closed by the first completed scan of the same tool and
--- module, in order of finished_at, that does not report it. A partial scan may report problems but
+-- scope, in order of finished_at, that does not report it. A partial scan may report problems but
 -- closes none; a failed scan or one that did not run changes nothing. Of the open ones, new means
 -- that the last report is the first ever, reactivated that a completed scan without it lies between
 -- the last report and the one before, and untouched that none does. A finding belongs to the scan
--- with its materialization, tool and module. scans is the number of scans that reported it; the
+-- with its materialization, tool and scope. scans is the number of scans that reported it; the
 -- descriptive columns are those of the last report.
 WITH observing AS (
     SELECT
-        materialization, tool, module, revision, finished_at,
-        dense_rank() OVER (ORDER BY tool, module) AS series,
+        materialization, tool, scope, revision, finished_at,
+        dense_rank() OVER (ORDER BY tool, scope) AS series,
         row_number() OVER in_order AS scan_number,
         outcome = 'completed' AS completed,
         count(*) FILTER (outcome = 'completed') OVER in_order AS completed_scans
     FROM scans
     WHERE outcome IN ('completed', 'partial')
     WINDOW in_order AS (
-        PARTITION BY tool, module ORDER BY finished_at, materialization
+        PARTITION BY tool, scope ORDER BY finished_at, materialization
         ROWS UNBOUNDED PRECEDING
     )
 ),
 sightings AS (
     SELECT series, identity, scan_number, min(findings.rowid) AS report
     FROM findings
-    JOIN observing USING (materialization, tool, module)
+    JOIN observing USING (materialization, tool, scope)
     GROUP BY ALL
 ),
 lives AS (
@@ -45,7 +45,8 @@ latest AS (
 )
 SELECT
     last.tool,
-    last.module,
+    last.scope,
+    reported.service,
     lives.identity,
     CASE
         WHEN latest.completed_scans > last.completed_scans THEN 'closed'

@@ -29,10 +29,11 @@ latest_tests AS (
     ) = 1
 ),
 latest_scans AS (
-    SELECT *
+    SELECT scope AS module, revision, tool, outcome
     FROM scans
+    WHERE NOT contains(scope, ':')  -- kind:name is no module
     QUALIFY row_number() OVER (
-        PARTITION BY module, revision, tool ORDER BY finished_at DESC, materialization DESC
+        PARTITION BY scope, revision, tool ORDER BY finished_at DESC, materialization DESC
     ) = 1
 ),
 scan_counts AS (

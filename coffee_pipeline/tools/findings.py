@@ -1,0 +1,176 @@
+"""From problems that a format read to findings of the history: paths, identities, redaction."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from coffee_pipeline.model.finding import Finding
+from coffee_pipeline.model.outcome import FindingKind
+from coffee_pipeline.tools.base import Target
+from coffee_pipeline.tools.go_messages import shortened
+from coffee_pipeline.tools.identity import digest, normalised
+from coffee_pipeline.tools.redaction import without_secrets
+from coffee_pipeline.tools.reported import Reported
+
+TITLE_CHARACTERS = 300
+DETAIL_CHARACTERS = 4000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NEIGHBOURS = 1
+"""Lines before and after a flagged line that belong to its context."""
+_SOURCE_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A problem and where it is: path relative to the repository, None where it is no file."""
+
+    reported: Reported
+    path: str | None
+    outside: str | None = None
+
+
+def place(problems: Sequence[Reported], target: Target) -> tuple[list[Placed], int]:
+    """The problems of ``target`` with their paths, and how many are of a nested module.
+
+    A path that leads out of the repository is kept as text only, never as a path.
+    """
+    kept, left_out = [], 0
+    for problem in problems:
+        if problem.path is None or target.in_image:
+            kept.append(Placed(problem, problem.path))
+            continue
+        path = target.module_path(problem.path)
+        if path is not None:
+            kept.append(Placed(problem, target.repository_path(path)))
+        elif target.foreign:
+            kept.append(Placed(problem, None, outside=problem.path))
+        else:
+            left_out += 1
+    return kept, left_out
+
+
+def findings_of(
+    tool: str,
+    kind: FindingKind,
+    identity: Sequence[str],
+    problems: Sequence[Reported],
+    target: Target,
+) -> tuple[list[Finding], int]:
+    """Findings for ``problems``, in their order, and how many were left out.
+
+    Args:
+        tool: name of the tool that found them.
+        kind: what they are where they do not say.
+        problems: what a format read.
+        identity: fields of :class:`Reported` that make the identity; ``code`` is the context.
+        target: what was scanned.
+    """
+    placed, left_out = place(problems, target)
+    names = _identities(tool, identity, placed, target)
+    found = zip(placed, names, strict=True)
+    return [_finding(tool, kind, one, name, target) for one, name in found], left_out
+
+
+def _identities(
+    tool: str, fields: Sequence[str], placed: Sequence[Placed], target: Target
+) -> list[str]:
+    """One identity each; equal ones are told apart by their order in the file."""
+    keys = [tuple(_value(name, one, target) for name in fields) for one in placed]
+    order = sorted(range(len(placed)), key=lambda index: _order(placed[index].reported))
+    seen: Counter[tuple[str, ...]] = Counter()
+    names = [""] * len(placed)
+    for index in order:
+        key = keys[index]
+        names[index] = digest(tool, *key, str(seen[key]))
+        seen[key] += 1
+    return names
+
+
+def _order(problem: Reported) -> tuple[int, int, str]:
+    return problem.line or 0, problem.column or 0, problem.component_version or ""
+
+
+def _value(name: str, one: Placed, target: Target) -> str:
+    if name == "code":
+        return _context(one, target)
+    if name == "path":
+        return one.path or one.outside or ""
+    value = getattr(one.reported, name)
+    if isinstance(value, str | int) or value is None:
+        return str(value or "")
+    return ",".join(sorted(map(str, value)))
+
+
+def _context(one: Placed, target: Target) -> str:
+    """The text around the place: of the report, else of the checkout, else what the tool said."""
+    problem = one.reported
+    if problem.code:
+        return normalised(without_secrets(problem.code).splitlines())
+    if one.path and problem.line and not target.in_image:
+        lines = _source_lines(str(target.checkout / one.path))
+        start = max(0, problem.line - 1 - _NEIGHBOURS)
+        around = lines[start : problem.line + _NEIGHBOURS]
+        if around:
+            return normalised(without_secrets("\n".join(around)).splitlines())
+    return re.sub(r"\d+", "#", " ".join(problem.title.split()))
+
+
+@lru_cache(maxsize=256)
+def _source_lines(path: str) -> tuple[str, ...]:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123  # a hot path of large reports
+            return tuple(stream.read(_SOURCE_LIMIT).decode("utf-8", "replace").splitlines())
+    except OSError:
+        return ()
+
+
+def clean(text: str | None, limit: int) -> str | None:
+    """Text from outside as it is stored: no secrets, no control characters, not longer."""
+    if not text:
+        return None
+    return shortened(_CONTROL.sub(" ", without_secrets(text)), limit) or None
+
+
+def _line(text: str | None, limit: int = TITLE_CHARACTERS) -> str | None:
+    """The same on one line."""
+    return clean(" ".join(text.split()), limit) if text else None
+
+
+def _finding(tool: str, kind: FindingKind, one: Placed, identity: str, target: Target) -> Finding:
+    problem = one.reported
+    kind = problem.kind or kind
+    detail = problem.detail or (problem.code if kind is not FindingKind.SECRET else None)
+    names = sorted({name for name in problem.identifiers if name and name != problem.rule})
+    return Finding(
+        tool=tool,
+        rule=_line(problem.rule) or "unnamed",
+        identity=identity,
+        kind=kind.value,
+        severity=problem.severity.value,
+        severity_source=tool if problem.severity_source == "tool" else problem.severity_source,
+        title=_line(problem.title) or _line(problem.rule) or "unnamed",
+        scope=target.scope_name,
+        service=target.service,
+        environment=target.seen_in,
+        image_digest=target.image_digest,
+        revision=target.revision,
+        path=_line(one.path, 1000),
+        line=problem.line,
+        resource=_line(problem.resource or one.outside, 1000),
+        cwe=",".join(f"CWE-{number}" for number in problem.cwes) or None,
+        aliases=_line(",".join(names), 2000),
+        cvss_vector=_line(problem.cvss_vector),
+        cvss_score=problem.cvss_score,
+        component=_line(problem.component),
+        component_version=_line(problem.component_version),
+        fixed_version=_line(problem.fixed_version),
+        reachable=problem.reachable,
+        confidence=_line(problem.confidence),
+        suppressed=_line(problem.suppressed),
+        reference=_line(problem.reference, 500),
+        detail=clean(detail, DETAIL_CHARACTERS),
+    )
