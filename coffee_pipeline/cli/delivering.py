@@ -20,7 +20,7 @@ from coffee_pipeline.model.outcome import Outcome, Stage, Verdict
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.loading import check_paths, load_platform
-from coffee_pipeline.stages.plan import PlannedService, plan
+from coffee_pipeline.stages.plan import PlannedService, called_first, plan
 from coffee_pipeline.stages.workspace import find_service, repository_path
 
 _SECONDS = """
@@ -100,6 +100,8 @@ class Deliveries:
         )
         delivery = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         due = sorted((item for item in planned if item.steps), key=self._expected, reverse=True)
+        if Stage.ROLLOUT in stages:
+            due = called_first(self.platform, due)
         requests = [self._request(delivery, sha, item) for item in due]
         title = f"{self.platform.name} {sha[:12]}"
         if not requests:

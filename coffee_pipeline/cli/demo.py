@@ -82,6 +82,15 @@ def _told(home: Home, delivered: Sequence[Delivered]) -> list[dict[str, object]]
     return HistoryReader(home).query(_TOLD, (PRODUCTION, revisions))
 
 
+def _not_deployed(one: Delivered, history: HistoryReader) -> list[str]:
+    """Services of a delivery that were to be deployed to production and were not."""
+    where = "environment = ? AND revision = ?"
+    made = history.records(Deployment, where, (PRODUCTION, one.revision))
+    there = {deployment.service for deployment in made}
+    due = [item.service for item in one.planned if "production_deployment" in item.steps]
+    return sorted(set(due) - there)
+
+
 def judge_story(home: Home, delivered: Sequence[Delivered]) -> str:
     """What the deployments say happened, in words.
 
@@ -117,6 +126,12 @@ def judge_story(home: Home, delivered: Sequence[Delivered]) -> str:
             "the story did not go as told: the third revision should have been rolled back by its "
             "canary's analysis and the fourth be live; " + "; ".join(words)
         )
+    for number, one in enumerate(delivered[:-2], 1):
+        absent = _not_deployed(one, history)
+        if absent:
+            raise StageFailedError(
+                f"revision {number} is not in production: {', '.join(absent)}; " + "; ".join(words)
+            )
     if not first_good:
         raise StageFailedError("a good revision was not deployed; " + "; ".join(words))
     return "\n".join(words)

@@ -6,6 +6,7 @@ repository; ``repository`` and ``vulndb`` are relative to the description file.
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
@@ -30,6 +31,8 @@ RepositoryPath = Annotated[str, AfterValidator(_inside)]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
 """Name of a service or platform: it is a partition key, a file name and a metric label."""
+
+_CALLED = re.compile(r"\{url:([^}]+)\}")
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -65,6 +68,12 @@ class RunSettings(Description):
     version: str | None = "/version"
     start_timeout_seconds: Seconds = 20
     stop_timeout_seconds: Seconds = 10
+
+    @property
+    def called_services(self) -> tuple[str, ...]:
+        """Services that this one is told the addresses of, so probably calls."""
+        words = (*self.environment.values(), *self.arguments)
+        return tuple(sorted({name for word in words for name in _CALLED.findall(word)}))
 
 
 class LoadTarget(Description):

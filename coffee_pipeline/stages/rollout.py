@@ -15,18 +15,22 @@ from coffee_pipeline.model.outcome import DeploymentOutcome, Outcome
 from coffee_pipeline.platform.description import Service
 from coffee_pipeline.rollout.client import EnvironmentClient
 from coffee_pipeline.rollout.releases import Claim, Release, ServiceStatus
+from coffee_pipeline.rollout.waiting import until
 from coffee_pipeline.slo import openslo
 from coffee_pipeline.slo.selection import series_of
 from coffee_pipeline.stages.artifacts import artifact_path
 from coffee_pipeline.stages.canary import Canary, CanaryEnd
 from coffee_pipeline.stages.context import StageContext
-from coffee_pipeline.stages.load import attack
+from coffee_pipeline.stages.load import LoadResult, attack
 from coffee_pipeline.stages.metric_source import await_first_scrape
 
 SMOKE_REQUESTS_PER_SECOND = 5
 SMOKE_SECONDS = 2.0
 """A release that is deployed directly gets a few requests: enough to see it answer and be seen in
 its metrics, not a test of its behaviour under load."""
+
+CALLED_SERVICES_SECONDS = 120.0
+"""How long a first release waits for services it calls: they may be on their way in runs beside."""
 
 
 def deploy(context: StageContext, service: Service, environment: str) -> Evidence:
@@ -208,17 +212,48 @@ def _directly(
     release: Release,
     before: ServiceStatus,
 ) -> Sequence[Record]:
+    came: str | None = None
     try:
         client.start(claim.environment, release, "stable")
         await_first_scrape(context, client, claim.environment, release)
-        result = attack(context, service.load, before.url, SMOKE_SECONDS, SMOKE_REQUESTS_PER_SECOND)
+        result = _first_requests(context, service, before)
+        if result.failed and claim.strategy == "initial":
+            came = _await_called(context, client, claim.environment, service)
+            result = _first_requests(context, service, before)
     except (EnvironmentFailedError, ToolError) as error:
         return (deployment(claim, DeploymentOutcome.FAILED, str(error)),)
     if result.failed:
-        reason = f"{result.failed} of {result.requests} first requests failed"
+        absent = "" if came is None else f"; {came}"
+        reason = f"{result.failed} of {result.requests} first requests failed{absent}"
         return (deployment(claim, DeploymentOutcome.FAILED, reason),)
     reason = f"ready, {result.requests} first requests answered"
     return (deployment(claim, DeploymentOutcome.SUCCEEDED, reason),)
+
+
+def _first_requests(context: StageContext, service: Service, before: ServiceStatus) -> LoadResult:
+    return attack(context, service.load, before.url, SMOKE_SECONDS, SMOKE_REQUESTS_PER_SECOND)
+
+
+def _await_called(
+    context: StageContext, client: EnvironmentClient, environment: str, service: Service
+) -> str | None:
+    """Wait for services that the first release of this one calls; which of them did not come.
+
+    A platform that is delivered for the first time has services that call each other, in circles
+    too: none of them can wait for the others to be there before it starts.
+    """
+    assert service.run is not None
+    known = {one.name for one in context.platform.services} - {service.name}
+    called = [name for name in service.run.called_services if name in known]
+
+    def absent() -> list[str]:
+        return [name for name in called if client.service(environment, name).stable is None]
+
+    if first := absent():
+        context.report(f"{service.name}: {environment}: waits for {', '.join(first)}")
+        until(lambda: not absent(), CALLED_SERVICES_SECONDS, every=0.5)
+    missing = absent()
+    return f"{', '.join(missing)} not in {environment} yet" if missing else None
 
 
 def _cannot_run(service: Service) -> str | None:
