@@ -9,6 +9,7 @@ A request: ``{"id": ..., "job": "deliver", "service": ..., "tags": {...}, "asset
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -108,6 +109,7 @@ def main() -> None:
     definitions = defs()
     with _open_instance() as instance:
         close_abandoned_runs(instance)
+        gc.freeze()  # what was loaded stays: collections need not look at it again
         _tell({"event": "READY"})
         for line in sys.stdin:
             request = Request(**json.loads(line))

@@ -52,10 +52,20 @@ def application_environment(home: Home, platform: Path) -> Mapping[str, str]:
         **passed,
         ENVIRONMENT_VARIABLE: str(home.root),
         PLATFORM_VARIABLE: str(platform),
-        "COFFEE_DAGSTER_HOME": str(home.dagster),
+        **dagster_folders(home.dagster),
         "DAGSTER_HOME": str(application_root()),
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
+    }
+
+
+def dagster_folders(dagster: Path) -> Mapping[str, str]:
+    """The variables that ``dagster.yaml`` reads: where Dagster keeps what."""
+    return {
+        "COFFEE_DAGSTER_HOME": str(dagster),
+        "COFFEE_DAGSTER_RUNS": str(dagster / "history"),
+        "COFFEE_DAGSTER_EVENTS": str(dagster / "history" / "runs"),
+        "COFFEE_DAGSTER_SCHEDULES": str(dagster / "schedules"),
     }
 
 

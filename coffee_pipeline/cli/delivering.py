@@ -88,6 +88,7 @@ class Deliveries:
         """Deliver one revision (default: the head of the platform's branch)."""
         sha = self.repository.resolve(revision or self.platform.branch)
         check_paths(self.platform, self.repository, sha, self.platform_file)
+        self.workers.start_ahead(len(services or self.platform.services))
         self.history.refresh()
         planned = plan(
             self.platform,

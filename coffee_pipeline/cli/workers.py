@@ -114,6 +114,11 @@ class Workers:
             worker.stop()
         self._workers.clear()
 
+    def start_ahead(self, wanted: int) -> None:
+        """Start workers for ``wanted`` runs that are about to come: loading Dagster takes long."""
+        while len(self._workers) < min(self._count, wanted):
+            self._start()
+
     def _start(self) -> _Worker:
         number = len(self._workers) + 1
         command = Command(
@@ -139,8 +144,7 @@ class Workers:
         """
         waiting = deque(requests)
         total, results = len(waiting), dict[str, bool]()
-        while len(self._workers) < min(self._count, total):
-            self._start()
+        self.start_ahead(total)
         for worker in self._workers:
             if worker.request is None and waiting:
                 worker.give(waiting.popleft())

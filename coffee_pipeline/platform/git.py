@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,13 +14,14 @@ from pathlib import Path
 from coffee_pipeline.errors import RepositoryError
 from coffee_pipeline.model.source import ChangedFile, Revision
 from coffee_pipeline.platform.checkout import make_checkout
-from coffee_pipeline.platform.git_command import ask, exact, git, readable
+from coffee_pipeline.platform.git_command import ask, exact, git, lasting, readable
 
 _FORMAT = "%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s"
 _CHANGES = {"A": "added", "M": "modified", "D": "deleted", "T": "modified", "R": "renamed"}
 SUBMODULE = "160000"
 """Mode of a tree entry that names a commit of another repository."""
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last one that a datetime can hold
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _LFS = re.compile(rb"^[^#\n]*\bfilter=lfs\b", re.MULTILINE)
 
@@ -45,12 +47,13 @@ class Repository:
         self.path = path
         if not path.is_dir():
             raise RepositoryError(f"{path}: no such folder; set 'repository' in platform.yaml")
-        found = ask(path, "rev-parse", "--absolute-git-dir")
-        if not found.answered:
+        try:
+            found = lasting(path, "rev-parse", "--absolute-git-dir")
+        except RepositoryError as error:
             raise RepositoryError(
                 f"{path}: not a Git repository; run 'git init' and commit, or name another one"
-            )
-        self.git_directory = Path(os.fsdecode(found.stdout.removesuffix(b"\n")))
+            ) from error
+        self.git_directory = Path(os.fsdecode(found.removesuffix(b"\n")))
 
     @cached_property
     def shallow(self) -> bool:
@@ -68,6 +71,13 @@ class Repository:
         Raises:
             RepositoryError: an empty repository, or no such revision.
         """
+        if _HASH.fullmatch(revision):
+            with suppress(RepositoryError):  # said below, with what there is instead
+                return (
+                    lasting(self.path, "rev-parse", "--verify", f"{revision}^{{commit}}")
+                    .decode("ascii")
+                    .strip()
+                )
         # --end-of-options: a name beginning with - is a name.
         found = ask(self.path, "rev-parse", "--verify", "--quiet", "--end-of-options",
                     f"{revision}^{{commit}}")  # fmt: skip
@@ -98,7 +108,7 @@ class Repository:
 
     def revision(self, sha: str, platform: str, branch: str | None = None) -> Revision:
         """The commit ``sha`` as a record."""
-        line = self._text("show", "--no-patch", "--encoding=UTF-8", f"--format={_FORMAT}", sha)
+        line = self._lasting("show", "--no-patch", "--encoding=UTF-8", f"--format={_FORMAT}", sha)
         fields = [readable(word) for word in line.rstrip("\n").split("\0")]
         commit, parents, name, email, authored, committed, subject = fields
         committed_at = _moment(committed, _EPOCH)
@@ -141,7 +151,9 @@ class Repository:
     def tree(self, sha: str) -> list[TreeEntry]:
         """Every file of a revision (submodules are entries of mode 160000)."""
         entries = []
-        for word in self._words("ls-tree", "-r", "-z", "--full-tree", sha):
+        for word in self._lasting("ls-tree", "-r", "-z", "--full-tree", sha).split("\0"):
+            if not word:
+                continue
             facts, _, path = word.partition("\t")
             mode, _, object_id = facts.split(" ")
             entries.append(TreeEntry(mode, object_id, path))
@@ -152,7 +164,7 @@ class Repository:
         ids = {e.path: e.object_id for e in self.tree(sha) if e.mode != SUBMODULE}
         wanted = [(path, ids[path]) for path in paths if path in ids]
         stdin = "".join(f"{object_id}\n" for _, object_id in wanted).encode()
-        data = git(self.path, "cat-file", "--batch", stdin=stdin)
+        data = git(self.path, "cat-file", "--batch", stdin=stdin) if wanted else b""
         contents, position = {}, 0
         for path, _ in wanted:
             end = data.index(b"\n", position)
@@ -200,11 +212,15 @@ class Repository:
         return tuple(notes)
 
     def _path_of(self, name: str) -> Path:
-        found = git(self.path, "rev-parse", "--path-format=absolute", "--git-path", name)
+        found = lasting(self.path, "rev-parse", "--path-format=absolute", "--git-path", name)
         return Path(os.fsdecode(found.removesuffix(b"\n")))
 
     def _words(self, *arguments: str) -> Iterable[str]:
         return [word for word in self._text(*arguments).split("\0") if word]
+
+    def _lasting(self, *arguments: str) -> str:
+        """The answer to a question that names a commit by its full hash."""
+        return exact(lasting(self.path, *arguments))
 
     def _text(self, *arguments: str) -> str:
         return exact(git(self.path, *arguments))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from coffee_pipeline.errors import RepositoryError
@@ -63,6 +64,19 @@ def git(
     if not output.answered:
         raise RepositoryError(f"{folder}: git {arguments[0]}: {output.tail(1)}")
     return output.stdout
+
+
+@lru_cache(maxsize=64)
+def lasting(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    """The same as :func:`git`, asked once in the life of this process.
+
+    For questions whose answer cannot change, since they name objects by their full hash. A
+    delivery asks them again in every step of every service.
+
+    Raises:
+        RepositoryError: git refused; that is not kept.
+    """
+    return git(folder, *arguments, stdin=stdin)
 
 
 def exact(raw: bytes) -> str:

@@ -11,8 +11,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binom
-
 from coffee_pipeline.model.deployment import Measurement
 from coffee_pipeline.model.outcome import AnalysisPhase
 from coffee_pipeline.platform.description import CanarySettings
@@ -139,6 +137,8 @@ class _Bench:
         short = self._short_of_latencies(metric)
         if short is not None:
             return short
+        from scipy.stats import binom  # loading it takes longer than all the rest
+
         own, base = quantile(self.canary.latencies, q), quantile(self.stable.latencies, q)
         assert own is not None
         assert base is not None

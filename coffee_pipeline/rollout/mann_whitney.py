@@ -13,8 +13,6 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.stats import mannwhitneyu, norm, rankdata
 
 Values = npt.NDArray[np.float64]
 
@@ -54,6 +52,9 @@ class Classification(StrEnum):
 
 def shift(experiment: Sequence[float], control: Sequence[float], confidence: float) -> Shift:
     """Compare two samples, neither empty; ``confidence`` of the two-sided interval is 0..1."""
+    # Not at the top: scipy takes as long to load as all the rest, and only canaries need it.
+    from scipy.stats import mannwhitneyu, norm
+
     x, y = np.asarray(experiment, dtype=float), np.asarray(control, dtype=float)
     test = mannwhitneyu(x, y, alternative="greater", method="asymptotic")
     constant = float(np.ptp(np.concatenate([x, y]))) == 0.0
@@ -68,6 +69,8 @@ def shift(experiment: Sequence[float], control: Sequence[float], confidence: flo
 
 
 def _standardised(x: Values, y: Values, correction: float) -> Callable[[float], float]:
+    from scipy.stats import rankdata
+
     n, m = len(x), len(y)
 
     def statistic(distance: float) -> float:
@@ -90,6 +93,8 @@ def _root(x: Values, y: Values, quantile: float, *, corrected: bool) -> float:
 
     Samples too small to reach the quantile give the end of the range, which is conservative.
     """
+    from scipy.optimize import brentq
+
     low, high = float(x.min() - y.max()), float(x.max() - y.min())
     if low == high:
         return low

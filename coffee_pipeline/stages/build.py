@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from coffee_pipeline.errors import EnvironmentFailedError, ToolError
@@ -273,9 +274,14 @@ def _binary_of(context: StageContext, service: Service) -> _Binary:
     if not path.is_file():
         raise ToolError(f"{path}: the binary is gone; build {service.name} again")
     go = context.toolbox.locate("go")
-    output = run(go_binary.command(go.path, path))
-    facts = go_binary.parse(output.stdout.decode("utf-8", "replace"), str(path))
-    return _Binary(found[-1], path, facts)
+    return _Binary(found[-1], path, _facts(go.path, path))
+
+
+@lru_cache(maxsize=128)
+def _facts(go: Path, binary: Path) -> BinaryFacts:
+    """What Go says of a binary; asked once, since its path is its digest."""
+    output = run(go_binary.command(go, binary))
+    return go_binary.parse(output.stdout.decode("utf-8", "replace"), str(binary))
 
 
 def _commit_time(context: StageContext) -> datetime:

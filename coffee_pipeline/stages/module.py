@@ -25,6 +25,10 @@ ToolProblem = (ToolError, EnvironmentFailedError)
 """What makes a stage say ``not_run`` or ``failed`` instead of ending the whole delivery."""
 
 
+_listed: dict[tuple[object, ...], tuple[GoPackage, ...]] = {}
+"""What Go listed in a checkout, which does not change: tests and every scanner ask for it."""
+
+
 class ModuleMissingError(ToolError):
     """The revision has no such module folder, so no tool can look at it."""
 
@@ -45,8 +49,14 @@ class ModuleWork:
 
     def packages(self) -> tuple[GoPackage, ...] | None:
         """The packages Go sees; None when it cannot read the module."""
-        command = go_list.command(self.go.path, self.folder, self.environment, self.tags)
-        return go_list.parse(run(command), self.folder)
+        question = (self.go.path, self.folder, tuple(self.environment.items()), self.tags)
+        if question not in _listed:
+            command = go_list.command(self.go.path, self.folder, self.environment, self.tags)
+            packages = go_list.parse(run(command), self.folder)
+            if packages is None:  # worth asking again: a proxy may answer next time
+                return None
+            _listed[question] = packages
+        return _listed[question]
 
 
 def open_module(context: StageContext, module: str) -> ModuleWork:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from coffee_pipeline.cli.application import dagster_folders
 from tests.conftest import ROOT, GitFolder
 
 MAIN = """\
@@ -92,6 +93,6 @@ def application(tmp_path: Path) -> Iterator[dict[str, str]]:
         **os.environ,
         "COFFEE_HOME": str(data),
         "COFFEE_PLATFORM": str(repository.path / "platform.yaml"),
-        "COFFEE_DAGSTER_HOME": str(data / "dagster"),
+        **dagster_folders(data / "dagster"),
         "DAGSTER_HOME": str(ROOT),
     }
