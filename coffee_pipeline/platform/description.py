@@ -164,9 +164,15 @@ class CanarySettings(Description):
 
 
 class RolloutSettings(Description):
-    """Environments in the order a release passes them; the last one is production."""
+    """Environments in the order a release passes them; the last one is production.
 
-    environments: tuple[Name, ...] = ("staging", "production")
+    One or two: a release is tried in the first and measured as a canary in the last.
+    """
+
+    environments: Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)] = (
+        "staging",
+        "production",
+    )
     canary: CanarySettings = CanarySettings()
 
 

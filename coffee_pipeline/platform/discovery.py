@@ -16,7 +16,7 @@ from coffee_pipeline.platform.affected import module_of
 from coffee_pipeline.platform.description import Module, Platform, Service
 from coffee_pipeline.platform.documents import Documents, read_documents
 from coffee_pipeline.platform.modules import parse_go_mod
-from coffee_pipeline.platform.packages import declares_main
+from coffee_pipeline.platform.packages import declares_main, package_clause
 
 _SKIPPED = {"vendor", "testdata", "node_modules"}
 """Folders whose Go files the go command ignores, or that hold other people's code."""
@@ -45,7 +45,7 @@ def discover(repository: Path, name: str | None = None) -> Discovered:
                 f"{folder}/go.mod: {parsed.problem}; the module is kept, it will not build"
             )
     mains = _main_packages(repository, files, mods, notes)
-    documents = read_documents(repository, files, notes)
+    documents = read_documents(repository, [*_owners_files(repository), *files], notes)
     platform = Platform(
         name=name or _platform_name(repository),
         modules=tuple(Module(path=folder) for folder in mods),
@@ -80,6 +80,12 @@ def _walk(repository: Path) -> tuple[list[str], list[str]]:
     return found, notes
 
 
+def _owners_files(repository: Path) -> list[str]:
+    """CODEOWNERS where GitHub and GitLab look first; hidden folders are not walked."""
+    places = (".github/CODEOWNERS", ".gitlab/CODEOWNERS")
+    return [place for place in places if (repository / place).is_file()]
+
+
 def _read(path: Path, limit: int = 1 << 20) -> bytes:
     with path.open("rb") as stream:
         return stream.read(limit)
@@ -95,7 +101,10 @@ def _main_packages(
             by_folder[posixpath.dirname(path) or "."].append(path)
     mains = {}
     for folder, sources in by_folder.items():
-        if not any(declares_main(_read(repository / source)) for source in sources):
+        contents = {posixpath.basename(p): _read(repository / p) for p in sources}
+        if not any(declares_main(name, content) for name, content in contents.items()):
+            if any(package_clause(content) == "main" for content in contents.values()):
+                notes.append(f"{folder}: its main package is not built for linux/amd64; left out")
             continue
         module = module_of(folder, mods)
         if module is None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from coffee_pipeline.platform.yaml_depth import check_depth
+
 SIZE_LIMIT = 4 << 20
 _APP_LABEL = "app.kubernetes.io/name"
 
@@ -69,15 +71,16 @@ class Documents:
         inside = [n for n, (package, _) in folders.items() if _holds(package, path)]
         if inside:
             return [max(inside, key=lambda name: len(folders[name][0]))]
-        in_module = [
-            n for n, (_, module) in folders.items() if module != "." and _holds(module, path)
-        ]
+        in_module = [n for n, (_, module) in folders.items() if _holds(module, path)]
         deepest = max((len(folders[n][1]) for n in in_module), default=0)
         in_module = [n for n in in_module if len(folders[n][1]) == deepest]
         if len(in_module) == 1:
             return in_module
         parts = path.split("/")[:-1]
-        return [name for name in folders if name in parts]
+        by_folder = [name for name in folders if name in parts]
+        if by_folder or len(folders) != 1:
+            return by_folder
+        return list(folders)  # a repository of one service: every document is its own
 
 
 def _dockerfile_names(name: str) -> tuple[str, ...]:
@@ -130,6 +133,7 @@ def _read_yaml(repository: Path, path: str, found: Documents, notes: list[str]) 
         notes.append(f"{path}: a template, not YAML yet; left out")
         return
     try:
+        check_depth(text)
         documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         notes.append(f"{path}: not YAML ({str(error).splitlines()[0]}); left out")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.platform.yaml_depth import check_depth
 
 SIZE_LIMIT = 8 << 20
 NODE_LIMIT = 500_000
@@ -105,6 +106,7 @@ def _compose(path: Path) -> yaml.Node:
         if path.stat().st_size > SIZE_LIMIT:
             raise ConfigurationError(f"{path}: larger than {SIZE_LIMIT >> 20} MiB")
         text = path.read_text(encoding="utf-8")
+        check_depth(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
         raise ConfigurationError(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from coffee_pipeline.platform.build_constraints import builds
+
 _SPACE = re.compile(r"[\s;]+")
 _PACKAGE = re.compile(r"package\s+([^\W\d]\w*)")
-_IGNORED = re.compile(r"^\s*//(go:build\s+ignore\b|\s*\+build\s+ignore\b)", re.MULTILINE)
 
 
 def package_clause(source: bytes) -> str | None:
@@ -38,9 +39,9 @@ def package_clause(source: bytes) -> str | None:
     return None
 
 
-def declares_main(source: bytes) -> bool:
-    """Whether a file belongs to a main package; scripts tagged ``ignore`` belong to none."""
-    if package_clause(source) != "main":
-        return False
-    before = source.partition(b"\npackage ")[0].decode("utf-8", "replace")
-    return _IGNORED.search(before) is None
+def declares_main(name: str, source: bytes) -> bool:
+    """Whether the file ``name`` belongs to a main package that is built for a container.
+
+    Scripts tagged ``ignore``, and files for another system or a tag that nobody sets, do not.
+    """
+    return package_clause(source) == "main" and builds(name, source)

@@ -21,6 +21,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from coffee_pipeline.errors import ParseError, UsageError
+from coffee_pipeline.platform.yaml_depth import check_depth
 from coffee_pipeline.tools.json_stream import REPORT_LIMIT, json_objects, line_at, text_of
 
 DEPTH_LIMIT = 200
@@ -127,6 +128,7 @@ class Document:
             ParseError: no YAML.
         """
         try:
+            check_depth(self.text)
             return list(yaml.load_all(self.text, Loader=yaml.CSafeLoader))
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1

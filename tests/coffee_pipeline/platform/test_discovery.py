@@ -113,15 +113,15 @@ def test_the_package_clause_is_read_as_go_reads_it(source: bytes, name: str | No
 
 
 def test_scripts_tagged_ignore_are_no_main_package() -> None:
-    assert not declares_main(b"//go:build ignore\n\npackage main\n")
-    assert not declares_main(b"// +build ignore\n\npackage main\n")
-    assert declares_main(b"//go:build linux\n\npackage main\n")
+    assert not declares_main("a.go", b"//go:build ignore\n\npackage main\n")
+    assert not declares_main("a.go", b"// +build ignore\n\npackage main\n")
+    assert declares_main("a.go", b"//go:build linux\n\npackage main\n")
 
 
 @given(st.binary())
 def test_no_file_breaks_discovery(source: bytes) -> None:
     package_clause(source)
-    declares_main(source)
+    declares_main("a.go", source)
 
 
 NAMES = st.sampled_from(["a", "b", "a-b", "cmd", "é", ".x-y", "c"])
