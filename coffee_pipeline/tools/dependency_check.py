@@ -146,7 +146,7 @@ def _of_coordinates(coordinates: Iterable[tuple[str, str]]) -> tuple[str, str | 
     """Of schema versions before 2: ``cpe:/a:vendor:product:1.0``, ``group:artifact:1.0``."""
     by_kind = dict(reversed(list(coordinates)))
     if "maven" in by_kind:
-        parts = by_kind["maven"].split(":")
+        parts = by_kind["maven"].strip("()").split(":")
         if len(parts) == 3:
             return f"{parts[0]}:{parts[1]}", parts[2]
     if "cpe" in by_kind:

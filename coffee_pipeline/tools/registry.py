@@ -18,7 +18,6 @@ from coffee_pipeline.tools.base import Scanner
 from coffee_pipeline.tools.reported import ReportFormat
 
 SCANNERS: dict[str, Scanner] = {
-    gitleaks.NAME: gitleaks,
     gosec.NAME: gosec,
     govulncheck.NAME: govulncheck,
 }
@@ -29,6 +28,7 @@ FORMATS: dict[str, ReportFormat] = {
     dependency_check.NAME: dependency_check,
     falco.NAME: falco,
     github_vulnerability.NAME: github_vulnerability,
+    gitleaks.NAME: gitleaks,
     openvex.NAME: openvex,
     sysdig_cli.NAME: sysdig_cli,
     sysdig_reports.NAME: sysdig_reports,
