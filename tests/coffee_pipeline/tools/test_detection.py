@@ -23,7 +23,7 @@ def test_a_report_is_recognised_by_its_own_format_only(path: Path) -> None:
     document = Document.of_file(path)
     found = [name for name, one in FORMATS.items() if one.recognises(document)]
     assert found == [path.parent.name]
-    assert format_of(AUTOMATIC, document).NAME == path.parent.name
+    assert path.parent.name == format_of(AUTOMATIC, document).NAME
 
 
 def test_a_name_is_taken_at_its_word() -> None:

@@ -166,9 +166,7 @@ def test_values_of_other_types_and_missing_ones(path: Path) -> None:
         refuses_or_reads(path.parent.name, json.dumps(wrong).encode())
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in REPORTS if path.suffix == ".xml"], ids=name_of
-)
+@pytest.mark.parametrize("path", [path for path in REPORTS if path.suffix == ".xml"], ids=name_of)
 def test_missing_and_emptied_elements(path: Path) -> None:
     content = path.read_bytes()
     count = sum(1 for _ in ElementTree.fromstring(content).iter())
