@@ -26,6 +26,7 @@ from coffee_pipeline.tools.json_stream import REPORT_LIMIT, json_objects, line_a
 
 DEPTH_LIMIT = 200
 """Levels of nesting in JSON or XML; real reports have fewer than 40."""
+_HEADER_BYTES = 1 << 14
 
 
 class Document:
@@ -178,6 +179,25 @@ class Document:
         first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         found: Element | None = self._quietly("xml") if first == b"<" or self._is_utf16 else None
         return found
+
+    @property
+    def is_json_like(self) -> bool:
+        """Whether it begins as JSON does: for formats that are written as JSON and otherwise."""
+        first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        return first in (b"{", b"[") or (self._is_utf16 and self.json_or_none() is not None)
+
+    @cached_property
+    def csv_header(self) -> frozenset[str]:
+        """Names of the first line in small letters; empty where it cannot be one of a CSV file."""
+        if self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[", b"<", b""):
+            return frozenset()
+        encoding = "utf-16" if self._is_utf16 else "utf-8-sig"
+        first = self.content[:_HEADER_BYTES].decode(encoding, "replace").splitlines()[:1]
+        try:
+            names = next(csv.reader(first), [])
+        except csv.Error:
+            return frozenset()
+        return frozenset(name.strip().lower() for name in names)
 
     @property
     def _is_utf16(self) -> bool:

@@ -81,12 +81,13 @@ def read(document: Document) -> ReadReport:
     """The issues of a report; partial where it lists code that could not be analysed."""
     content = _content(document)
     files, lines = (_count(content["Stats"], name, document) for name in ("files", "lines"))
-    problems = [
-        _reported(issue, number, document)
-        for number, issue in enumerate(content.get("Issues") or [])
-    ]
+    problems: dict[tuple[object, ...], Reported] = {}
+    for number, issue in enumerate(content.get("Issues") or []):
+        problem = _reported(issue, number, document)
+        # Several packages (tests, build tags) report the same line.
+        problems.setdefault((problem.rule, problem.title, problem.path, problem.line), problem)
     report = ReadReport(
-        findings=problems,
+        findings=list(problems.values()),
         tool_version=_own_version(content),
         files_scanned=files,
         lines_scanned=lines,
@@ -99,10 +100,12 @@ def _content(document: Document) -> dict[str, Any]:
     content = document.json
     if not isinstance(content, dict) or not isinstance(content.get("Stats"), dict):
         raise document.error("line 1", "no gosec report: it has no 'Stats'")
-    for name, kind in (("Issues", list), ("Golang errors", dict)):
-        # null when empty, but never left out: a report without them is cut or of something else
-        if name not in content or not isinstance(content[name], kind | None):
-            raise document.error("line 1", f"{name!r} is missing or no {kind.__name__}")
+    # null when empty, but never left out: a report without them is of something else
+    if "Issues" not in content or not isinstance(content["Issues"], list | None):
+        raise document.error("line 1", "'Issues' is missing or no list")
+    # gosec 1 left out the errors
+    if not isinstance(content.get("Golang errors"), dict | None):
+        raise document.error("line 1", "'Golang errors' is no dict")
     return content
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from coffee_pipeline.tools import gosec, govulncheck
+from coffee_pipeline.tools import (
+    cyclonedx,
+    dependency_check,
+    falco,
+    github_vulnerability,
+    gitleaks,
+    gosec,
+    govulncheck,
+    openvex,
+    sysdig_cli,
+    sysdig_reports,
+)
 from coffee_pipeline.tools.base import Scanner
 from coffee_pipeline.tools.reported import ReportFormat
 
@@ -14,6 +25,14 @@ SCANNERS: dict[str, Scanner] = {
 
 FORMATS: dict[str, ReportFormat] = {
     **SCANNERS,
+    dependency_check.NAME: dependency_check,
+    falco.NAME: falco,
+    github_vulnerability.NAME: github_vulnerability,
+    gitleaks.NAME: gitleaks,
+    openvex.NAME: openvex,
+    sysdig_cli.NAME: sysdig_cli,
+    sysdig_reports.NAME: sysdig_reports,
+    cyclonedx.NAME: cyclonedx,
 }
 """Reports that are read, by the name of the tool; the first that recognises a report reads it,
 so formats that others are built on (SARIF, CycloneDX) come last."""

@@ -65,7 +65,7 @@ def facts(database, record):
 def scan(facts: Facts, at, minute: int, outcome: str = "completed", found: str = "",
          severity: str = "high", **fields) -> None:  # fmt: skip
     """A scan that ended in a minute and reported the identities in ``found``."""
-    key = f"scan/{fields.get('tool', 'x')}/{fields.get('module', 'x')}@{minute}"
+    key = f"scan/{fields.get('tool', 'x')}/{fields.get('scope', 'x')}@{minute}"
     fields["revision"] = f"r{minute}"
     facts.add(key, Scan, outcome=outcome, finished_at=at(minute), **fields)
     for identity in found:
@@ -118,12 +118,12 @@ def test_what_a_failed_scan_reported_does_not_count(outcome, facts, at) -> None:
     assert facts.rows(STATES) == []
 
 
-def test_tools_and_modules_have_lives_of_their_own(facts, at) -> None:
-    scan(facts, at, 0, found="a", tool="gosec", module="menu")
-    scan(facts, at, 1, found="a", tool="trivy", module="menu")
-    scan(facts, at, 2, found="a", tool="gosec", module="orders")
-    scan(facts, at, 3, tool="gosec", module="menu")
-    assert facts.rows("SELECT tool, module, state FROM finding_lifecycle ORDER BY ALL") == [
+def test_tools_and_scopes_have_lives_of_their_own(facts, at) -> None:
+    scan(facts, at, 0, found="a", tool="gosec", scope="menu")
+    scan(facts, at, 1, found="a", tool="trivy", scope="menu")
+    scan(facts, at, 2, found="a", tool="gosec", scope="orders")
+    scan(facts, at, 3, tool="gosec", scope="menu")
+    assert facts.rows("SELECT tool, scope, state FROM finding_lifecycle ORDER BY ALL") == [
         ("gosec", "menu", "closed"),
         ("gosec", "orders", "new"),
         ("trivy", "menu", "new"),
@@ -325,6 +325,7 @@ def test_coverage_changes_between_complete_profiles_only(facts, at) -> None:
 
 def test_module_status_joins_what_there_is(facts, at) -> None:
     build = {"module": "menu", "revision": "r"}
+    scanned = {"scope": "menu", "revision": "r"}
     facts.add("b1", Build, package="a", outcome="compile_failed", started_at=at(0), **build)
     facts.add("b2", Build, package="a", outcome="built", started_at=at(1), **build)
     facts.add("b1", Build, package="b", outcome="timed_out", started_at=at(0), **build)
@@ -333,9 +334,10 @@ def test_module_status_joins_what_there_is(facts, at) -> None:
     test_run(facts, at, 1, revision="r", outcome="failed", passed=3, failed=2, skipped=1,
              timed_out=4, panicked=5, coverage_percent=61.5, coverage_complete=False)  # fmt: skip
     for tool, outcome in [("gosec", "completed"), ("trivy", "not_run")]:
-        facts.add(f"s/{tool}", Scan, tool=tool, outcome=outcome, finished_at=at(1), **build)
-    facts.add("s/early", Scan, tool="gosec", outcome="failed", finished_at=at(0), **build)
-    facts.add("s/other", Scan, tool="gosec", outcome="failed", module="orders", revision="r")
+        facts.add(f"s/{tool}", Scan, tool=tool, outcome=outcome, finished_at=at(1), **scanned)
+    facts.add("s/early", Scan, tool="gosec", outcome="failed", finished_at=at(0), **scanned)
+    facts.add("s/other", Scan, tool="gosec", outcome="failed", scope="orders", revision="r")
+    facts.add("s/image", Scan, tool="gosec", outcome="failed", scope="image:menu", revision="r")
     assert facts.rows("FROM module_status") == [
         ("menu", "r", "built, not_run, timed_out", 1, 1, 1, "failed", 3, 2, 1, 4, 5, 61.5, False,
          "gosec completed, trivy not_run", 1, 1),

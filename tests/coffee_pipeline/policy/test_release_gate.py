@@ -38,18 +38,21 @@ TESTS = ModuleTestRun(
 
 def scan(tool: str, outcome: str = "completed", reason: str | None = None) -> Scan:
     return Scan(
-        tool=tool, tool_version="1", module="services/orders", revision="a" * 40, outcome=outcome,
-        reason=reason, findings=0, packages_scanned=2, files_scanned=3, lines_scanned=40,
-        database_date=None, database_entries=None, started_at=NOW, finished_at=NOW,
+        tool=tool, tool_version="1", scope="services/orders", service=None, environment=None,
+        image_digest=None, revision="a" * 40, outcome=outcome, reason=reason, findings=0,
+        packages_scanned=2, files_scanned=3, lines_scanned=40, checks_run=None,
+        database_date=None, database_entries=None, reused=None, started_at=NOW, finished_at=NOW,
     )  # fmt: skip
 
 
 def finding(severity: str, title: str = "SQL from input") -> Finding:
     return Finding(
         tool="gosec", rule="G201", identity="1", kind="sast", severity=severity,
-        severity_source="gosec", title=title, module="services/orders", revision="a" * 40,
-        path="a.go", line=3, cwe=None, aliases=None, component=None, component_version=None,
-        fixed_version=None, reachable=None, confidence=None, detail=None,
+        severity_source="gosec", title=title, scope="services/orders", service=None,
+        environment=None, image_digest=None, revision="a" * 40, path="a.go", line=3,
+        resource=None, cwe=None, aliases=None, cvss_vector=None, cvss_score=None, component=None,
+        component_version=None, fixed_version=None, reachable=None, confidence=None,
+        suppressed=None, reference=None, detail=None,
     )  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from coffee_pipeline.stages.shared import once_per_delivery, recall, remember
 pytest_plugins = ["tests.coffee_pipeline.stages.delivery"]
 
 SCAN = Scan(
-    tool="t", tool_version=None, module="m", revision="r", outcome="completed", reason=None,
-    findings=0, packages_scanned=1, files_scanned=None, lines_scanned=None,
+    tool="t", tool_version=None, scope="m", service=None, environment=None, image_digest=None,
+    revision="r", outcome="completed", reason=None, findings=0, packages_scanned=1,
+    files_scanned=None, lines_scanned=None, checks_run=None, reused=None,
     database_date=datetime(2026, 1, 5, 10, 0, 0, 123456, tzinfo=UTC), database_entries=3,
     started_at=datetime(2026, 1, 5, tzinfo=UTC), finished_at=datetime(2026, 1, 6, tzinfo=UTC),
 )  # fmt: skip

@@ -13,8 +13,9 @@ from coffee_pipeline.errors import ParseError
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.process.command import Command, Output
-from coffee_pipeline.tools import gosec
+from coffee_pipeline.tools import gosec, scan_record
 from coffee_pipeline.tools.base import Report, Target
+from coffee_pipeline.tools.document import Document
 
 TARGET = Target(
     checkout=Path("/src"), module="services/menu", revision="r", nested=("inner",),
@@ -64,13 +65,18 @@ def findings(report: Report) -> list[Finding]:
     return [record for record in report.records if isinstance(record, Finding)]
 
 
+def read(content: bytes) -> list[Finding]:
+    report = gosec.read(Document(content, "report.json"))
+    return findings(scan_record.of_read(gosec, TARGET, report))
+
+
 def test_a_finding_with_everything_it_says() -> None:
     report = parse(document([issue()]))
     assert report.outcome is Outcome.COMPLETED
     (found,) = findings(report)
     assert found.path == "services/menu/a/a.go"
     assert (found.line, found.severity, found.confidence) == (12, "high", "medium")
-    assert (found.cwe, found.kind, found.module) == ("CWE-338", "sast", "services/menu")
+    assert (found.cwe, found.kind, found.scope) == ("CWE-338", "sast", "services/menu")
     assert (scan(report).findings, scan(report).files_scanned) == (1, 2)
     assert scan(report).packages_scanned == 2
 
@@ -144,7 +150,7 @@ def test_a_tool_that_did_not_end_well_failed(more: Any, code: int, reason: str) 
 )
 def test_broken_reports_are_refused(content: bytes) -> None:
     with pytest.raises(ParseError, match=r"report\.json"):
-        gosec.read(TARGET, content, "report.json")
+        gosec.read(Document(content, "report.json"))
 
 
 ISSUES = st.lists(
@@ -157,11 +163,11 @@ def test_identities_survive_moved_lines_order_and_format(places, inserted, rando
     def report(offset: int) -> list[dict[str, Any]]:
         return [issue(f"/src/services/menu/{path}", str(n + offset)) for n, path in places]
 
-    before = findings(gosec.read(TARGET, document(report(0)), "one"))
+    before = read(document(report(0)))
     moved = report(inserted)
     random.shuffle(moved)
     content = json.dumps(json.loads(document(moved)), indent=indent).encode()
-    after = findings(gosec.read(TARGET, content, "two"))
+    after = read(content)
     assert {(f.path, f.line, f.identity) for f in before} == {
         (f.path, (f.line or 0) - inserted, f.identity) for f in after
     }
