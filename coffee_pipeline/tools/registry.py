@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coffee_pipeline.tools import gosec, govulncheck
+from coffee_pipeline.tools import codeql, gosec, govulncheck, sarif
 from coffee_pipeline.tools.base import Scanner
 from coffee_pipeline.tools.reported import ReportFormat
 
@@ -14,6 +14,8 @@ SCANNERS: dict[str, Scanner] = {
 
 FORMATS: dict[str, ReportFormat] = {
     **SCANNERS,
+    codeql.NAME: codeql,
+    sarif.NAME: sarif,
 }
 """Reports that are read, by the name of the tool; the first that recognises a report reads it,
 so formats that others are built on (SARIF, CycloneDX) come last."""
