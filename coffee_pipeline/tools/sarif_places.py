@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from coffee_pipeline.tools.json_fields import items, mapping, number, text
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+_MOST = 1 << 31
 _BASES = 20
 """How many base folders may stand above each other before it is a circle."""
 
@@ -20,22 +21,42 @@ class Places:
     def __init__(self, run: Mapping[str, Any]) -> None:
         self._bases = mapping(run.get("originalUriBaseIds"))
         self._artifacts = items(run.get("artifacts"))
-        self._known: dict[tuple[str, object], tuple[str | None, str | None]] = {}
+        self._known: dict[tuple[str, str | None], tuple[str | None, str | None]] = {}
 
-    def of(self, location: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """(file, resource): one of them where ``artifactLocation`` names something.
+    def at(
+        self, physical: Mapping[str, Any]
+    ) -> tuple[str | None, str | None, int | None, int | None, str | None]:
+        """(file, resource, line, column, flagged text) of a physical location.
 
         Files under a base folder of the tool's machine stay relative to it: the folder differs
-        from run to run.
+        from run to run. A region of bytes has no line.
         """
+        artifact = physical.get("artifactLocation")
+        path, resource = self._named(artifact) if type(artifact) is dict else (None, None)
+        region = physical.get("region")
+        if type(region) is not dict:
+            return path, resource, None, None, _text_of(physical.get("contextRegion"))
+        code = _text_of(region) if "snippet" in region else None
+        if code is None and "contextRegion" in physical:
+            code = _text_of(physical["contextRegion"])
+        line, column = region.get("startLine"), region.get("startColumn")
+        return (
+            path,
+            resource,
+            line if type(line) is int and 0 < line < _MOST else number(line),
+            column if type(column) is int and 0 < column < _MOST else number(column),
+            code,
+        )
+
+    def _named(self, location: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """(file, resource): one of them where the location names something."""
         uri, base = location.get("uri"), location.get("uriBaseId")
         if not isinstance(uri, str):
             uri, base = self._artifact(location.get("index"))
-        if not isinstance(base, str):
-            base = None
-        known = self._known.get((uri, base))
+        key = (uri, base if isinstance(base, str) else None)
+        known = self._known.get(key)
         if known is None:
-            known = self._known[(uri, base)] = self._resolved(uri, base)
+            known = self._known[key] = self._resolved(*key)
         return known
 
     def _artifact(self, index: object) -> tuple[str, object]:
@@ -65,23 +86,6 @@ class Places:
         return prefix
 
 
-def region(location: Mapping[str, Any]) -> tuple[int | None, int | None, str | None]:
-    """(line, column, flagged text) of a physical location; a byte range has no line."""
-    found = location.get("region")
-    if not isinstance(found, dict):
-        found = {}
-    snippet = found.get("snippet")
-    if not isinstance(snippet, dict):
-        snippet = mapping(mapping(location.get("contextRegion")).get("snippet"))
-    code = snippet.get("text")
-    line = found.get("startLine")
-    return (
-        line if type(line) is int and 0 < line < 1 << 31 else number(line),
-        number(found.get("startColumn")),
-        code if isinstance(code, str) else None,
-    )
-
-
 def logical(location: Mapping[str, Any]) -> str | None:
     """The function, type or resource that a location names."""
     for found in items(location.get("logicalLocations")):
@@ -89,6 +93,12 @@ def logical(location: Mapping[str, Any]) -> str | None:
         if name:
             return name
     return None
+
+
+def _text_of(region: object) -> str | None:
+    snippet = region.get("snippet") if isinstance(region, dict) else None
+    code = snippet.get("text") if isinstance(snippet, dict) else None
+    return code if isinstance(code, str) else None
 
 
 def _local(uri: str) -> str | None:

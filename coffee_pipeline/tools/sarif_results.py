@@ -7,20 +7,23 @@ their JSON takes, so whatever a rule or a file says is worked out once (``Rules`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from coffee_pipeline.model.outcome import Severity
+from coffee_pipeline.tools.collection import collector_paused
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import cwe_numbers, items, mapping, text, texts
 from coffee_pipeline.tools.reported import Reported
-from coffee_pipeline.tools.sarif_places import Places, logical, region
+from coffee_pipeline.tools.sarif_places import Places, logical
 from coffee_pipeline.tools.sarif_rules import LEVELS, Rule, Rules, security_severity
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\d{1,3})\}")
 _STEPS = 40
 """How many steps of a data flow are kept in a finding's detail."""
-_NOWHERE: Sequence[Any] = ({},)
+_NOWHERE: list[dict[str, Any]] = [{}]
+_UNPLACED = (None, None, None, None, None)
+_NO_LABELS: Mapping[str, str] = {}
 
 
 def problems_of(
@@ -38,66 +41,84 @@ def problems_of(
         raise document.error(f"{position}.results", "a JSON list is expected")
     places = Places(run)
     found: list[Reported] = []
-    for index, result in enumerate(results):
-        if type(result) is not dict:
-            raise document.error(f"{position}.results[{index}]", "a JSON object is expected")
-        kind = result.get("kind")
-        if kind is not None and kind != "fail":
-            continue
-        locations = result.get("locations") or _NOWHERE
-        if not isinstance(locations, list | tuple):
-            raise document.error(f"{position}.results[{index}].locations", "a list is expected")
-        rule = rules.of(result)
-        for location in locations:
-            if type(location) is not dict:
+    with collector_paused():
+        for index, result in enumerate(results):
+            if type(result) is not dict:
+                raise document.error(f"{position}.results[{index}]", "a JSON object is expected")
+            kind = result.get("kind")
+            if kind is not None and kind != "fail":
+                continue
+            locations = result.get("locations") or _NOWHERE
+            if type(locations) is not list or any(type(one) is not dict for one in locations):
                 raise document.error(
-                    f"{position}.results[{index}].locations", "a JSON object is expected"
+                    f"{position}.results[{index}].locations", "a list of JSON objects is expected"
                 )
-            found.append(_reported(result, location, rule, places))
+            found.extend(_reported(result, locations, rules.of(result), places))
     return found
 
 
 def _reported(
-    result: Mapping[str, Any], location: Mapping[str, Any], rule: Rule, places: Places
-) -> Reported:
-    path = resource = line = column = code = None
-    physical = location.get("physicalLocation")
-    if isinstance(physical, dict):
-        artifact = physical.get("artifactLocation")
-        if isinstance(artifact, dict):
-            path, resource = places.of(artifact)
-        line, column, code = region(physical)
-    if path is None and resource is None:
-        resource = logical(location)
-    severity, source, cvss = _severity(result, rule)
-    return Reported(
-        rule=rule.id,
-        title=_message(result, rule),
-        severity=severity,
-        severity_source=source,
-        kind=rule.kind,
-        identifiers=rule.identifiers,
-        cwes=_cwes(result, rule),
-        cvss_score=cvss,
-        path=path,
-        line=line,
-        column=column,
-        code=code,
-        resource=resource,
-        fingerprint=_fingerprint(result),
-        confidence=rule.confidence,
-        suppressed=_suppressed(result),
-        detail=_flow(result["codeFlows"], places) if result.get("codeFlows") else None,
-        reference=rule.reference,
-    )
+    result: dict[str, Any], locations: list[dict[str, Any]], rule: Rule, places: Places
+) -> list[Reported]:
+    """The problem at each of its places; fields that are seldom there are looked for first."""
+    title = _message(result, rule)
+    cwes = rule.cwes
+    if "properties" in result:
+        severity, source, cvss = _own_severity(result, rule)
+        cwes = _own_cwes(result, rule)
+    else:
+        severity, source, cvss = _severity(result, rule)
+    fingerprint = suppressed = None
+    if "partialFingerprints" in result or "fingerprints" in result:
+        fingerprint = _fingerprint(result)
+    if "suppressions" in result or "baselineState" in result:
+        suppressed = _suppressed(result)
+    detail = _flow(result["codeFlows"], places) if "codeFlows" in result else None
+    found = []
+    for location in locations:
+        physical = location.get("physicalLocation")
+        path, resource, line, column, code = (
+            places.at(physical) if type(physical) is dict else _UNPLACED
+        )
+        if path is None and resource is None:
+            resource = logical(location)
+        found.append(
+            Reported(
+                rule=rule.id,
+                title=title,
+                severity=severity,
+                severity_source=source,
+                kind=rule.kind,
+                identifiers=rule.identifiers,
+                cwes=cwes,
+                cvss_score=cvss,
+                path=path,
+                line=line,
+                column=column,
+                code=code,
+                resource=resource,
+                fingerprint=fingerprint,
+                confidence=rule.confidence,
+                suppressed=suppressed,
+                labels=_NO_LABELS,
+                detail=detail,
+                reference=rule.reference,
+            )
+        )
+    return found
 
 
-def _severity(result: Mapping[str, Any], rule: Rule) -> tuple[Severity, str, float | None]:
-    properties = result.get("properties")
-    if isinstance(properties, dict) and "security-severity" in properties:
+def _own_severity(result: Mapping[str, Any], rule: Rule) -> tuple[Severity, str, float | None]:
+    """Some tools give each result a security severity of its own."""
+    properties = mapping(result["properties"])
+    if "security-severity" in properties:
         own, source, cvss = security_severity(properties)
         if own is not None:
             return own, source, cvss
+    return _severity(result, rule)
+
+
+def _severity(result: Mapping[str, Any], rule: Rule) -> tuple[Severity, str, float | None]:
     if rule.severity is not None:
         return rule.severity, rule.severity_source, rule.cvss_score
     level = result.get("level")
@@ -105,18 +126,19 @@ def _severity(result: Mapping[str, Any], rule: Rule) -> tuple[Severity, str, flo
     return (known, "level", None) if known else (Severity.MEDIUM, "default", None)
 
 
-def _cwes(result: Mapping[str, Any], rule: Rule) -> tuple[int, ...]:
-    properties = result.get("properties")
-    if not isinstance(properties, dict) or not properties:
-        return rule.cwes
+def _own_cwes(result: Mapping[str, Any], rule: Rule) -> tuple[int, ...]:
+    properties = mapping(result["properties"])
     own = cwe_numbers([*texts(properties.get("cwe")), *texts(properties.get("tags"))])
     return tuple(dict.fromkeys((*own, *rule.cwes))) if own else rule.cwes
 
 
 def _message(result: Mapping[str, Any], rule: Rule) -> str:
     message = result.get("message")
-    if isinstance(message, dict):
-        words = message.get("text") or message.get("markdown")
+    if type(message) is dict:
+        words = message.get("text")
+        if type(words) is str and words and "arguments" not in message:
+            return words
+        words = words or message.get("markdown")
         if not words and isinstance(message.get("id"), str):
             known = mapping(rule.messages.get(message["id"]))
             words = known.get("text") or known.get("markdown")
@@ -181,9 +203,7 @@ def _flow(flows: object, places: Places) -> str | None:
 
 
 def _step(location: Mapping[str, Any], places: Places) -> str:
-    physical = mapping(location.get("physicalLocation"))
-    path, resource = places.of(mapping(physical.get("artifactLocation")))
-    line, _column, code = region(physical)
+    path, resource, line, _column, code = places.at(mapping(location.get("physicalLocation")))
     where = f"{path or resource or '?'}{f':{line}' if line else ''}"
     words = text(mapping(location.get("message")).get("text")) or (code or "").strip()
     return f"{where} {words}".strip() if path or resource or words else ""
