@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from coffee_pipeline.tools import codeql, gosec, govulncheck, sarif
+from coffee_pipeline.tools import (
+    codeql,
+    github_sast,
+    gosec,
+    govulncheck,
+    sarif,
+    snyk,
+    snyk_code,
+    sonarqube,
+)
 from coffee_pipeline.tools.base import Scanner
 from coffee_pipeline.tools.reported import ReportFormat
 
@@ -15,6 +24,10 @@ SCANNERS: dict[str, Scanner] = {
 FORMATS: dict[str, ReportFormat] = {
     **SCANNERS,
     codeql.NAME: codeql,
+    github_sast.NAME: github_sast,
+    snyk.NAME: snyk,
+    snyk_code.NAME: snyk_code,
+    sonarqube.NAME: sonarqube,
     sarif.NAME: sarif,
 }
 """Reports that are read, by the name of the tool; the first that recognises a report reads it,

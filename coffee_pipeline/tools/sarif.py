@@ -37,7 +37,16 @@ def drivers(document: Document) -> list[str]:
 
 def read(document: Document) -> ReadReport:
     """The failures of all runs, one for each location."""
-    runs = _runs(document)
+    return read_log(document.json, document)
+
+
+def read_log(log: object, document: Document) -> ReadReport:
+    """The same of one log inside of a document.
+
+    Raises:
+        ParseError: ``log`` is no SARIF 2.
+    """
+    runs = _runs(log, document)
     found: list[Reported] = []
     tools: list[str | None] = []
     versions: list[str | None] = []
@@ -71,8 +80,7 @@ def _is_empty_log(value: object) -> bool:
     )
 
 
-def _runs(document: Document) -> list[Any]:
-    value = document.json
+def _runs(value: object, document: Document) -> list[Any]:
     if not isinstance(value, dict) or not isinstance(value.get("runs"), list):
         raise document.error("line 1", "no SARIF log: it has no 'runs'")
     version = value.get("version")
