@@ -8,9 +8,11 @@ from coffee_pipeline.tools import (
     gosec,
     govulncheck,
     sarif,
+    semgrep,
     snyk,
     snyk_code,
     sonarqube,
+    staticcheck,
 )
 from coffee_pipeline.tools.base import Scanner
 from coffee_pipeline.tools.reported import ReportFormat
@@ -25,9 +27,11 @@ FORMATS: dict[str, ReportFormat] = {
     **SCANNERS,
     codeql.NAME: codeql,
     github_sast.NAME: github_sast,
+    semgrep.NAME: semgrep,
     snyk.NAME: snyk,
     snyk_code.NAME: snyk_code,
     sonarqube.NAME: sonarqube,
+    staticcheck.NAME: staticcheck,
     sarif.NAME: sarif,
 }
 """Reports that are read, by the name of the tool; the first that recognises a report reads it,
