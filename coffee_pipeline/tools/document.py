@@ -22,6 +22,7 @@ from defusedxml.ElementTree import fromstring
 
 from coffee_pipeline.errors import ParseError, UsageError
 from coffee_pipeline.platform.yaml_depth import check_depth
+from coffee_pipeline.tools.collection import collector_paused
 from coffee_pipeline.tools.json_stream import REPORT_LIMIT, json_objects, line_at, text_of
 
 DEPTH_LIMIT = 200
@@ -76,14 +77,15 @@ class Document:
             ParseError: no JSON, more than one value, or nested too deeply.
         """
         try:
-            value = json.loads(self.text)
+            with collector_paused():
+                value = json.loads(self.text)
         except json.JSONDecodeError as error:
             raise self.error(line_at(self.text, error.pos), f"not JSON: {error.msg}") from error
         except RecursionError as error:
             raise self.error("line 1", "nested too deeply") from error
         except ValueError as error:  # a number of more digits than Python turns into an integer
             raise self.error("line 1", f"not JSON: {error}") from error
-        if self.text.count("{") + self.text.count("[") > DEPTH_LIMIT:
+        if not _is_flat(self.content if not self._is_utf16 else self.text.encode()):
             _check_depth(value, self)
         return value
 
@@ -208,6 +210,28 @@ class Document:
             return getattr(self, form)
         except ParseError:
             return None
+
+
+_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
+
+
+def _is_flat(content: bytes) -> bool:
+    """Whether valid JSON is surely not nested too deeply, told by its brackets alone.
+
+    Every round takes the innermost pairs away, so the rounds bound the depth: a large report is
+    cleared in a tenth of the time that walking its values takes.
+    """
+    brackets = content
+    if b"\\" in content:
+        brackets = brackets.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = brackets.translate(None, _STRUCTURE).replace(b'""', b"")
+    if b'"' in brackets:  # strings with brackets in them
+        brackets = b"".join(brackets.split(b'"')[::2])
+    for _ in range(DEPTH_LIMIT // 2):  # a round may take two levels, one of each kind
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return not brackets
 
 
 def _check_depth(value: object, document: Document) -> None:

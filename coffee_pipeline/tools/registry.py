@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from coffee_pipeline.tools import (
+    codeql,
     cyclonedx,
     dependency_check,
     falco,
+    github_sast,
     github_vulnerability,
     gitleaks,
     gosec,
     govulncheck,
     openvex,
+    sarif,
+    semgrep,
+    snyk,
+    snyk_code,
+    sonarqube,
+    staticcheck,
     sysdig_cli,
     sysdig_reports,
 )
@@ -25,14 +33,22 @@ SCANNERS: dict[str, Scanner] = {
 
 FORMATS: dict[str, ReportFormat] = {
     **SCANNERS,
+    codeql.NAME: codeql,
+    cyclonedx.NAME: cyclonedx,
     dependency_check.NAME: dependency_check,
     falco.NAME: falco,
+    github_sast.NAME: github_sast,
     github_vulnerability.NAME: github_vulnerability,
     gitleaks.NAME: gitleaks,
     openvex.NAME: openvex,
+    sarif.NAME: sarif,
+    semgrep.NAME: semgrep,
+    snyk.NAME: snyk,
+    snyk_code.NAME: snyk_code,
+    sonarqube.NAME: sonarqube,
+    staticcheck.NAME: staticcheck,
     sysdig_cli.NAME: sysdig_cli,
     sysdig_reports.NAME: sysdig_reports,
-    cyclonedx.NAME: cyclonedx,
 }
 """Reports that are read, by the name of the tool; the first that recognises a report reads it,
 so formats that others are built on (SARIF, CycloneDX) come last."""
