@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,8 @@ KIND = FindingKind.SAST
 IDENTITY = ("rule", "path", "code", "component")
 RULES = "semgrep_rules"
 """The setting with the folders of rules, as many as wanted, separated by ``os.pathsep``."""
+SCRATCH = "scratch"
+"""The setting with a folder for what a tool wants to leave behind."""
 _KEYS = {
     "results", "errors", "paths", "version", "time", "skipped_rules", "engine_requested",
     "interfile_languages_used", "profiling_results", "stats", "explanations", "subprojects",
@@ -54,6 +57,7 @@ def obstacle(target: Target) -> str | None:
 def command(target: Target, executable: Path) -> Command:
     """A scan of the module's folder; findings do not change the exit code without ``--error``."""
     rules = tuple(part for folder in _folders(target) for part in ("--config", str(folder)))
+    scratch = Path(target.settings.get(SCRATCH) or tempfile.gettempdir())
     return Command(
         argv=(
             str(executable), "scan", "--json", "--time", "--metrics=off",
@@ -63,8 +67,9 @@ def command(target: Target, executable: Path) -> Command:
         environment={
             **target.environment,
             "SEMGREP_SEND_METRICS": "off",
-            "SEMGREP_LOG_FILE": os.devnull,
-            "SEMGREP_SETTINGS_FILE": os.devnull,
+            # Not the null device: Semgrep replaces the file, and as root it can.
+            "SEMGREP_LOG_FILE": str(scratch / "semgrep.log"),
+            "SEMGREP_SETTINGS_FILE": str(scratch / "semgrep-settings.yml"),
         },
         answers=frozenset({0, 1}),
         timeout_seconds=target.timeout_seconds,
