@@ -1,8 +1,12 @@
 """govulncheck: known vulnerabilities of Go dependencies, and whether the code calls them.
 
-Report format: ``govulncheck -format json`` (protocol v1.0.0): JSON objects one after the other,
-each with one of config, SBOM, progress, osv, finding. Exit code 0 in this format, whatever was
-found; an empty database is "no vulnerabilities", so the database is looked at first.
+Report format: ``govulncheck -format json`` (protocol v1.0.0): JSON objects one after the other (or
+in a list), each with one of config, SBOM, progress, osv, finding. Exit code 0 in this format,
+whatever was found; an empty database is "no vulnerabilities", so the database is looked at first.
+
+An ``osv`` message is an advisory that was considered, for any version of a required module; only a
+``finding`` says that it applies. Scanners 1.0.x had no SBOM message, and named only advisories
+that apply: there, one without a finding is a finding about the module.
 """
 
 from __future__ import annotations
@@ -20,6 +24,8 @@ from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import first_line, shortened
+from coffee_pipeline.tools.govulncheck_graph import is_graph, read_graph
+from coffee_pipeline.tools.json_fields import items, mapping, text, texts
 from coffee_pipeline.tools.reported import ReadReport, Reported
 from coffee_pipeline.tools.severity import advisory_severity
 from coffee_pipeline.tools.vulndb import count_advisories, database_folder
@@ -96,16 +102,23 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
 
 
 def recognises(document: Document) -> bool:
-    """A stream of messages that begins with the scanner's configuration."""
-    objects = document.objects_or_none()
-    config = objects[0].get("config") if objects else None
-    return isinstance(config, dict) and "scanner_name" in config
+    """Messages that begin with the scanner's configuration, or the graphs of old versions."""
+    value = document.json_or_none()
+    objects = value if isinstance(value, list) else document.objects_or_none()
+    config = mapping(objects[0]).get("config") if objects else None
+    return is_graph(value) or (isinstance(config, dict) and "scanner_name" in config)
 
 
 def read(document: Document) -> ReadReport:
     """The findings of a report, one for each advisory and component."""
+    value = document.json_or_none()
+    if is_graph(value):
+        return read_graph(document, value)
     report = _report(_messages(document))
     outcome, reason = _trust(report, None, None)
+    if report.packages_scanned is None and report.database_date is not None:
+        outcome = Outcome.PARTIAL
+        reason = "this version of govulncheck does not say which packages it analysed"
     return replace(report, outcome=outcome, reason=reason)
 
 
@@ -128,8 +141,12 @@ def _failure(output: Output) -> tuple[Outcome, str]:
 
 def _messages(document: Document) -> _Messages:
     messages = _Messages()
-    for number, message in enumerate(document.json_objects):
+    value = document.json_or_none()
+    objects = value if isinstance(value, list) else document.json_objects
+    for number, message in enumerate(objects):
         position = f"message {number + 1}"
+        if not isinstance(message, dict):
+            raise document.error(position, "a JSON object is expected")
         for kind, value in message.items():
             if kind in ("config", "SBOM", "osv", "finding") and not isinstance(value, dict):
                 raise document.error(position, f"{kind!r} is no JSON object")
@@ -143,7 +160,7 @@ def _sort(messages: _Messages, kind: str, value: Any, position: str, document: D
     if kind == "config":
         messages.config = value
     elif kind == "SBOM":
-        messages.roots = len(value.get("roots") or ())
+        messages.roots = len(items(value.get("roots")))
     elif kind == "osv":
         if not isinstance(value.get("id"), str):
             raise document.error(position, "'osv' has no id")
@@ -162,16 +179,32 @@ def _report(messages: _Messages) -> ReadReport:
     for finding in messages.findings:
         component = str(finding["trace"][0].get("module", ""))
         grouped.setdefault((finding["osv"], component), []).append(finding)
+    named = {advisory for advisory, _ in grouped}
+    for advisory, osv in messages.advisories.items() if _names_affected_only(messages) else ():
+        if advisory not in named:
+            component = _affected_module(osv)
+            message = {"osv": advisory, "trace": [{"module": component}]}
+            grouped[advisory, component] = [message]
     return ReadReport(
         # The closest trace speaks for all of one advisory and component.
         findings=[
             _reported(advisory, component, found, messages.advisories.get(advisory, {}))
             for (advisory, component), found in sorted(grouped.items())
         ],
-        tool_version=_text(config.get("scanner_version")),
+        tool_version=text(config.get("scanner_version")),
         packages_scanned=messages.roots,
         database_date=_date(config.get("db_last_modified")),
     )
+
+
+def _names_affected_only(messages: _Messages) -> bool:
+    version = text(mapping(messages.config).get("scanner_version")) or ""
+    return messages.roots is None and version.startswith(("v1.0.", "1.0."))
+
+
+def _affected_module(osv: Mapping[str, Any]) -> str:
+    first = next(iter(items(osv.get("affected"))), None)
+    return text(mapping(mapping(first).get("package")).get("name")) or ""
 
 
 def _trust(
@@ -204,15 +237,15 @@ def _reported(
     path, line = _position(_caller(closest["trace"]))
     return Reported(
         rule=advisory,
-        title=str(osv.get("summary") or f"{advisory} in {component}"),
+        title=text(osv.get("summary")) or f"{advisory} in {component}",
         severity=severity,
         severity_source=source,
         path=path,
         line=line,
-        identifiers=[alias for alias in osv.get("aliases") or () if isinstance(alias, str)],
+        identifiers=texts(osv.get("aliases")),
         component=component or None,
-        component_version=_text(frame.get("version")),
-        fixed_version=_text(closest.get("fixed_version")),
+        component_version=text(frame.get("version")),
+        fixed_version=text(closest.get("fixed_version")),
         reachable=level == 2,
         detail=_trace_text(closest["trace"]) if level == 2 else None,
         reference=f"https://pkg.go.dev/vuln/{advisory}" if advisory.startswith("GO-") else None,
@@ -243,10 +276,6 @@ def _trace_text(trace: list[Any]) -> str:
             parts = (frame.get("package"), frame.get("receiver"), frame.get("function"))
             names.append(".".join(str(part) for part in parts if part))
     return shortened(" calls ".join(names))
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _date(value: object) -> datetime | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from coffee_pipeline.tools import (
+    anchore_engine,
+    anchore_enterprise,
+    clair,
     codeql,
     cyclonedx,
     dependency_check,
@@ -12,7 +15,10 @@ from coffee_pipeline.tools import (
     gitleaks,
     gosec,
     govulncheck,
+    grype,
     openvex,
+    osv,
+    osv_scanner,
     sarif,
     semgrep,
     snyk,
@@ -21,6 +27,8 @@ from coffee_pipeline.tools import (
     staticcheck,
     sysdig_cli,
     sysdig_reports,
+    trivy,
+    trivy_operator,
 )
 from coffee_pipeline.tools.base import Scanner
 from coffee_pipeline.tools.reported import ReportFormat
@@ -33,6 +41,10 @@ SCANNERS: dict[str, Scanner] = {
 
 FORMATS: dict[str, ReportFormat] = {
     **SCANNERS,
+    "anchore_grype": grype,
+    anchore_engine.NAME: anchore_engine,
+    anchore_enterprise.NAME: anchore_enterprise,
+    clair.NAME: clair,
     codeql.NAME: codeql,
     cyclonedx.NAME: cyclonedx,
     dependency_check.NAME: dependency_check,
@@ -40,7 +52,10 @@ FORMATS: dict[str, ReportFormat] = {
     github_sast.NAME: github_sast,
     github_vulnerability.NAME: github_vulnerability,
     gitleaks.NAME: gitleaks,
+    grype.NAME: grype,
     openvex.NAME: openvex,
+    osv.NAME: osv,
+    osv_scanner.NAME: osv_scanner,
     sarif.NAME: sarif,
     semgrep.NAME: semgrep,
     snyk.NAME: snyk,
@@ -49,6 +64,8 @@ FORMATS: dict[str, ReportFormat] = {
     staticcheck.NAME: staticcheck,
     sysdig_cli.NAME: sysdig_cli,
     sysdig_reports.NAME: sysdig_reports,
+    trivy.NAME: trivy,
+    trivy_operator.NAME: trivy_operator,
 }
 """Reports that are read, by the name of the tool; the first that recognises a report reads it,
 so formats that others are built on (SARIF, CycloneDX) come last."""

@@ -15,6 +15,9 @@ from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.process.command import Command, Output
 from coffee_pipeline.tools import govulncheck
 from coffee_pipeline.tools.base import Report, Target
+from coffee_pipeline.tools.document import Document
+from coffee_pipeline.tools.findings import findings_of
+from coffee_pipeline.tools.reported import ReadReport
 from coffee_pipeline.tools.vulndb import count_advisories, database_folder, database_url
 
 
@@ -40,7 +43,7 @@ def target(tmp_path: Path) -> Target:
 
 def config(url: str, modified: str = "2026-01-05T00:00:00Z") -> dict[str, Any]:
     return {"config": {"protocol_version": "v1.0.0", "scanner_version": "v1.9.0", "db": url,
-                       "db_last_modified": modified}}  # fmt: skip
+                       "scanner_name": "govulncheck", "db_last_modified": modified}}  # fmt: skip
 
 
 SBOM = {"SBOM": {"go_version": "go1.26.8", "roots": ["m/a", "m/b"]}}
@@ -97,6 +100,7 @@ def test_one_finding_for_all_levels_of_an_advisory(target: Target) -> None:
     assert (found.component_version, found.fixed_version) == ("v1.1.0", "v1.2.0")
     assert found.aliases == "CVE-2026-1,GHSA-x"
     assert (found.path, found.line) == ("services/menu/a/main.go", 7)
+    assert (found.scope, found.kind) == ("services/menu", "dependency")
     assert found.detail == "example.test/menu/a.main calls example.test/lib/p.Leak"
     assert (scan(report).database_entries, scan(report).packages_scanned) == (3, 2)
     assert scan(report).database_date == datetime(2026, 1, 5, tzinfo=UTC)
@@ -193,9 +197,9 @@ def test_failures_say_why(target: Target, words: str, outcome: Outcome, reason: 
         stream(config("x"), SBOM)[:-3],
     ],
 )
-def test_broken_reports_are_refused(target: Target, content: bytes) -> None:
+def test_broken_reports_are_refused(content: bytes) -> None:
     with pytest.raises(ParseError, match=r"report\.json"):
-        govulncheck.read(target, content, "report.json")
+        govulncheck.read(Document(content, "report.json"))
 
 
 LEVELS = [finding(MODULE), finding(PACKAGE), finding(CALLED, CALLER)]
@@ -206,7 +210,10 @@ OTHER = finding(MODULE, osv="GO-2026-0002")
 def test_order_and_format_do_not_change_findings(messages, indent) -> None:
     place = Target(checkout=Path("/src"), module="services/menu", revision="r")
     content = stream(config("https://db.test"), SBOM, OSV, *messages, indent=indent)
-    found = findings(govulncheck.read(place, content, "report"))
+    read = govulncheck.read(Document(content, "report"))
+    found, _ = findings_of(
+        govulncheck.NAME, govulncheck.KIND, govulncheck.IDENTITY, read.findings, place
+    )
     assert [(f.rule, f.reachable) for f in found] == [
         ("GO-2026-0001", True), ("GO-2026-0002", False),
     ]  # fmt: skip
@@ -230,3 +237,68 @@ def test_a_broken_index_counts_nothing(tmp_path: Path, index: str) -> None:
 
 def test_advisories_are_counted_once(tmp_path: Path) -> None:
     assert count_advisories(database(tmp_path / "db", 5)) == 5
+
+
+OLD = {"scanner_version": "v1.0.1", "scanner_name": "govulncheck", "db": "https://db.test",
+       "db_last_modified": "2026-01-05T00:00:00Z"}  # fmt: skip
+NAMED = {"osv": {**OSV["osv"], "affected": [{"package": {"name": "example.test/lib"}}]}}
+
+
+def read_list(*messages: dict[str, Any]) -> ReadReport:
+    document = Document(json.dumps(messages).encode(), "report.json")
+    assert govulncheck.recognises(document)
+    return govulncheck.read(document)
+
+
+def test_messages_in_a_list_are_read_alike() -> None:
+    report = read_list({"config": OLD}, NAMED, finding(MODULE), finding(CALLED, CALLER))
+    (found,) = report.findings
+    assert (found.rule, found.component, found.reachable) == (
+        "GO-2026-0001", "example.test/lib", True,
+    )  # fmt: skip
+    assert report.outcome is Outcome.PARTIAL
+    assert "does not say which packages" in str(report.reason)
+
+
+def test_an_advisory_alone_counts_only_where_old_scanners_named_it() -> None:
+    (found,) = read_list({"config": OLD}, NAMED).findings
+    assert (found.component, found.reachable) == ("example.test/lib", False)
+    assert not read_list({"config": {**OLD, "scanner_version": "v1.1.4"}}, NAMED).findings
+    assert not read_list({"config": OLD}, SBOM, NAMED).findings
+
+
+def graph(*calls: int, **more: Any) -> dict[str, Any]:
+    return {
+        "Calls": {"Functions": {}, "Entries": None},
+        "Imports": {"Packages": {"1": {"Path": "example.test/menu"}}},
+        "Requires": {"Modules": {"4": {"Path": "example.test/lib", "Version": "v1.1.0"}}},
+        "Vulns": [
+            {"OSV": NAMED["osv"], "Symbol": f"Leak{n}", "ModPath": "example.test/lib",
+             "CallSink": call, "ImportSink": 1, "RequireSink": 4}
+            for n, call in enumerate(calls)
+        ],
+        **more,
+    }  # fmt: skip
+
+
+def read_graph(value: dict[str, Any]) -> ReadReport:
+    document = Document(json.dumps(value).encode(), "report.json")
+    assert govulncheck.recognises(document)
+    return govulncheck.read(document)
+
+
+def test_the_graphs_of_old_versions_are_read_by_advisory_and_module() -> None:
+    report = read_graph(graph(0, 7))
+    (found,) = report.findings
+    assert (found.rule, found.component, found.component_version, found.reachable) == (
+        "GO-2026-0001", "example.test/lib", "v1.1.0", True,
+    )  # fmt: skip
+    assert (report.outcome, report.packages_scanned) == (Outcome.PARTIAL, 1)
+    assert not read_graph(graph(Vulns=None)).findings
+    assert read_graph(graph(Imports={})).outcome is Outcome.NOT_RUN
+
+
+@pytest.mark.parametrize("entries", [1, [1], [{}], [{"OSV": {"id": 1}}]])
+def test_broken_graphs_are_refused(entries: Any) -> None:
+    with pytest.raises(ParseError, match=r"report\.json"):
+        read_graph(graph(Vulns=entries))
