@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
     if isinstance(document, Report):
         return document
     report = read(document)
+    report = replace(report, findings=rego.placed(report.findings, target))
     outcome, reason = report.outcome, report.reason
     if outcome is Outcome.COMPLETED:
         chosen = _chosen(target)

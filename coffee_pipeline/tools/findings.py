@@ -124,7 +124,7 @@ def _source_lines(path: str) -> tuple[str, ...]:
     try:
         with open(path, "rb") as stream:  # noqa: PTH123  # a hot path of large reports
             return tuple(stream.read(_SOURCE_LIMIT).decode("utf-8", "replace").splitlines())
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         return ()
 
 

@@ -176,6 +176,6 @@ def _reported(item: Mapping[str, Any], position: str, document: Document) -> Rep
 
 def _actions(item: Mapping[str, Any]) -> list[str]:
     """What is to be done, of the known words; deny where none is."""
-    scoped = [action for action in items(item.get("scopedActions")) if isinstance(action, str)]
-    said = [action for action in (item.get("enforcementAction"), *scoped) if action in _SEVERITIES]
+    actions = (item.get("enforcementAction"), *items(item.get("scopedActions")))
+    said = [one for one in actions if isinstance(one, str) and one in _SEVERITIES]
     return said or ["deny"]

@@ -112,11 +112,12 @@ def read(document: Document) -> ReadReport:
 
 def _reported(item: Mapping[str, Any], position: str, document: Document) -> Reported:
     rule = required_text(item, "code", position, document)
+    severity = _LEVELS.get(str(item.get("level")))
     return Reported(
         rule=rule,
         title=required_text(item, "message", position, document),
-        severity=_LEVELS.get(str(item.get("level")), Severity.INFO),
-        severity_source="level" if item.get("level") in _LEVELS else "default",
+        severity=severity or Severity.INFO,
+        severity_source="level" if severity else "default",
         path=required_text(item, "file", position, document),
         line=line_number(item.get("line")),
         column=line_number(item.get("column")),

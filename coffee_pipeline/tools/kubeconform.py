@@ -18,7 +18,7 @@ from coffee_pipeline.process.command import Command, Output
 from coffee_pipeline.tools import file_scan, manifests, scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
-from coffee_pipeline.tools.json_fields import count, mapping, objects, text
+from coffee_pipeline.tools.json_fields import count, items, mapping, objects, text
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
 NAME = "kubeconform"
@@ -140,7 +140,7 @@ def _names(resources: Any) -> list[str]:
 
 def _reported(resource: Mapping[str, Any]) -> Reported:
     invalid = resource.get("status") == _INVALID
-    errors = [mapping(one) for one in resource.get("validationErrors") or () if mapping(one)]
+    errors = [mapping(one) for one in items(resource.get("validationErrors")) if mapping(one)]
     said = [f"{one.get('path')}: {one.get('msg')}" for one in errors]
     words = text(resource.get("msg")) or "the object does not match its schema"
     parts = (text(resource.get("kind")), text(resource.get("name")))

@@ -56,9 +56,12 @@ def command(target: Target, executable: Path) -> Command:
 
 
 def _input(target: Target) -> bytes:
-    """Every object with its file. Dates and other values that JSON has not become text."""
+    """Every object with its file, relative to the target's folder.
+
+    Dates and other values that JSON has not become text.
+    """
     entries = [
-        {"path": target.repository_path(path), "contents": one}
+        {"path": path, "contents": one}
         for path in manifests.manifests(target).files
         for one in manifests.objects_in(target.folder / path) or ()
     ]
@@ -76,6 +79,7 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
     if isinstance(document, Report):
         return document
     report = read(document)
+    report = replace(report, findings=rego.placed(report.findings, target))
     unreadable = manifests.manifests(target).complaint if "query" in target.settings else None
     if report.outcome is Outcome.COMPLETED and unreadable:
         report = replace(report, outcome=Outcome.PARTIAL, reason=unreadable)

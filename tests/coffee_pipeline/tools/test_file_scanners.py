@@ -348,6 +348,16 @@ def test_failed_and_broken_tests_of_policies(checkout: Path) -> None:
     assert scan(report).findings == 2
 
 
+def test_a_failed_test_outside_of_what_is_scanned_is_not_lost(checkout: Path) -> None:
+    where = target(checkout, policies="policies")
+    file = f"{checkout}/policies/pod_test.rego"
+    result = {"location": {"file": file, "row": 3, "col": 1}, "package": "data.pod_test",
+              "name": "test_root", "fail": True, "duration": 1}  # fmt: skip
+    report = judge(opa, where, json.dumps([result]), code=2)
+    (found,) = (one for one in report.records if isinstance(one, Finding))
+    assert (found.path, found.resource) == (None, "policies/pod_test.rego")
+
+
 def test_a_query_is_asked_of_all_manifests(checkout: Path) -> None:
     where = target(checkout, policies="policies", query="data.cafe.deny")
     command = opa.command(where, Path("/bin/opa"))

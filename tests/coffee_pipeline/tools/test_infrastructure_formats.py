@@ -39,6 +39,9 @@ EXPECTED = {
 }
 JSON_FILES = sorted(name for name in EXPECTED if name.endswith(".json"))
 TOOLS = sorted({tool for tool, _ in EXPECTED.values()})
+OTHERS = [
+    None, True, 0, -1, 2**70, 1.5, "", "text", "\ud800", "a\x00b", [], [1], [[]], {}, {"a": 1},
+]  # fmt: skip
 TARGET = Target(checkout=Path("/src"), module=".", revision="r", foreign=True)
 
 
@@ -147,9 +150,7 @@ def test_broken_bytes_are_a_parse_error_or_a_result(name: str, data: st.DataObje
 def test_values_of_other_types_are_a_parse_error_or_a_result(
     name: str, data: st.DataObject
 ) -> None:
-    other = st.sampled_from(
-        [None, True, 0, -1, 2**70, 1.5, "", "text", [], [1], [[]], {}, {"a": 1}]
-    )
+    other = st.sampled_from(OTHERS)
     value = json.loads(document(name).content)
     for _ in range(data.draw(st.integers(1, 3))):
         value = replaced(value, data.draw(st.randoms(use_true_random=False)), data.draw(other))
