@@ -15,7 +15,7 @@ from rich.table import Table
 from coffee_pipeline.errors import ParseError, StageFailedError, UsageError
 from coffee_pipeline.tools.detection import AUTOMATIC, format_of
 from coffee_pipeline.tools.document import Document
-from coffee_pipeline.tools.registry import FORMATS, SCANNERS
+from coffee_pipeline.tools.registry import FILE_SCANNERS, FORMATS, SCANNERS
 
 application = typer.Typer(
     help="Which reports are read, and whether they are read as well as elsewhere.",
@@ -63,8 +63,9 @@ def list_formats(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """The formats that are read, and which of their tools are run here, too."""
+    here = {**SCANNERS, **FILE_SCANNERS}
     rows = [
-        {"name": name, "format": one.TITLE, "kind": one.KIND.value, "run_here": name in SCANNERS}
+        {"name": name, "format": one.TITLE, "kind": one.KIND.value, "run_here": name in here}
         for name, one in sorted(FORMATS.items())
     ]
     if as_json:

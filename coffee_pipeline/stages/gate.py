@@ -13,9 +13,11 @@ from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import Service
 from coffee_pipeline.policy.release_gate import GateEvidence, decide
 from coffee_pipeline.stages.context import StageContext
-from coffee_pipeline.tools.registry import SCANNERS
+from coffee_pipeline.tools import gosec, govulncheck
 
 GATE = "release"
+REQUIRED_TOOLS = (gosec.NAME, govulncheck.NAME)
+"""Scanners without whose answer no service is released."""
 
 
 def gate_evidence(history: HistoryReader, service: Service, revision: str) -> GateEvidence:
@@ -31,7 +33,7 @@ def gate_evidence(history: HistoryReader, service: Service, revision: str) -> Ga
         test_run=tests[0] if tests else None,
         scans=tuple(history.records(Scan, scope, (service.module, revision))),
         open_findings=tuple(history.records(Finding, scope, (service.module, revision))),
-        required_tools=tuple(SCANNERS),
+        required_tools=REQUIRED_TOOLS,
     )
 
 

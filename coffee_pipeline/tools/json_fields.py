@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from coffee_pipeline.model.outcome import Severity
+from coffee_pipeline.tools.document import Document
+
 _CWE = re.compile(r"\bCWE[-_: ]{0,2}0{0,5}([1-9]\d{0,4})(?!\d)", re.IGNORECASE)
 _ADVISORY = re.compile(
     r"\b(?:CVE-\d{4}-\d{4,10}|GHSA(?:-[0-9a-z]{4}){3}|GO-\d{4}-\d{4,6}|BDSA-\d{4}-\d{3,6}"
@@ -14,9 +17,24 @@ _ADVISORY = re.compile(
 )
 
 
+_WORDS = {
+    "critical": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "error": Severity.HIGH,
+    "medium": Severity.MEDIUM,
+    "moderate": Severity.MEDIUM,
+    "warning": Severity.MEDIUM,
+    "low": Severity.LOW,
+    "info": Severity.INFO,
+    "informational": Severity.INFO,
+    "none": Severity.INFO,
+    "unknown": Severity.INFO,
+}
+
+
 def text(value: object) -> str | None:
-    """A string that is not empty."""
-    return value if isinstance(value, str) and value else None
+    """A string that is not blank."""
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def number(value: object) -> int | None:
@@ -71,3 +89,41 @@ def _spelled(name: str) -> str:
     """A GHSA id has its letters small behind the prefix, all others have capitals."""
     upper = name.upper()
     return f"GHSA{name[4:].lower()}" if upper.startswith("GHSA") else upper
+
+
+def count(value: object) -> int | None:
+    """A whole number from 0."""
+    return value if type(value) is int and value >= 0 else None
+
+
+def severity_of(value: object) -> Severity | None:
+    """The severity that a tool's word stands for, if it is one of the usual words."""
+    return _WORDS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def objects(value: object, position: str, document: Document) -> Sequence[Mapping[str, Any]]:
+    """A JSON array of objects; null is an empty one, as Go's tools print it.
+
+    Raises:
+        ParseError: it is something else.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise document.error(position, "a JSON array is expected")
+    for index, item in enumerate(value):
+        if not isinstance(item, dict):
+            raise document.error(f"{position}[{index}]", "a JSON object is expected")
+    return value
+
+
+def required_text(item: Mapping[str, Any], name: str, position: str, document: Document) -> str:
+    """The string called ``name``.
+
+    Raises:
+        ParseError: it is missing, blank or no string.
+    """
+    found = text(item.get(name))
+    if found is None:
+        raise document.error(position, f"{name!r} is missing or no text")
+    return found
