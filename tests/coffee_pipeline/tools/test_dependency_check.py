@@ -121,5 +121,5 @@ def test_a_version_4_vector_leaves_the_word_of_the_source() -> None:
     ],
 )
 def test_broken_reports_are_refused(content: str) -> None:
-    with pytest.raises(ParseError, match="^dc:"):
+    with pytest.raises(ParseError, match=r"^dc:"):
         dependency_check.read(Document(content.encode(), "dc"))

@@ -176,7 +176,7 @@ def test_a_configuration_without_rules_stands_in_the_way(
     "value", [{}, [1], [{}], [leak(Secret=None)], [leak(File="")], [{"rule": "a"}], "x"]
 )
 def test_broken_reports_are_refused(value: object) -> None:
-    with pytest.raises(ParseError, match="^leaks:"):
+    with pytest.raises(ParseError, match=r"^leaks:"):
         read(value)
 
 

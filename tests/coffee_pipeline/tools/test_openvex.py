@@ -68,5 +68,5 @@ def test_no_statement_is_no_finding() -> None:
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"statements": {}}', '{"statements": [1]}', "x"])
 def test_broken_documents_are_refused(content: str) -> None:
-    with pytest.raises(ParseError, match="^vex:"):
+    with pytest.raises(ParseError, match=r"^vex:"):
         openvex.read(Document(content.encode(), "vex"))
