@@ -22,7 +22,7 @@ URL_SAFE = f"{LETTERS}-_"
 
 def drawn(alphabet: str, length: int, seed: int = 7) -> str:
     """Text that is the same in every run; the first character is a letter or a digit."""
-    source = random.Random(f"{seed}{alphabet}{length}")  # noqa: S311  # no secret of anything
+    source = random.Random(f"{seed}{alphabet}{length}")  # no secret of anything
     first = source.choice([one for one in alphabet if one.isalnum()])
     return first + "".join(source.choice(alphabet) for _ in range(length - 1))
 
