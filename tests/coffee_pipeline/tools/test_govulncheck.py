@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coffee_pipeline.errors import ParseError
@@ -206,6 +206,7 @@ LEVELS = [finding(MODULE), finding(PACKAGE), finding(CALLED, CALLER)]
 OTHER = finding(MODULE, osv="GO-2026-0002")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.permutations([*LEVELS, OTHER]), st.sampled_from([None, 1]))
 def test_order_and_format_do_not_change_findings(messages, indent) -> None:
     place = Target(checkout=Path("/src"), module="services/menu", revision="r")
