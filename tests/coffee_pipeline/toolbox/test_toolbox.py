@@ -89,7 +89,7 @@ def test_doctor_lists_every_tool_and_builds_nothing(
     assert set(statuses) == set(PINS)
     assert statuses["git"].found
     assert statuses["git"].version
-    assert statuses["vegeta"].buildable != statuses["vegeta"].found
+    assert statuses["vegeta"].makeable != statuses["vegeta"].found
     assert all(status.problem for status in statuses.values() if not status.found)
     assert not tools.exists()
 
