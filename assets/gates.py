@@ -20,6 +20,7 @@ from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
 from coffee_pipeline.model.outcome import BuildOutcome, DeploymentOutcome, Outcome, Verdict
 from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.stages.scanner import REQUIRED_TOOLS
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,29 @@ def _coverage(evidence: Evidence, platform: Platform) -> Judgement:
 
 def _no_blocking_findings(evidence: Evidence, platform: Platform) -> Judgement:
     scans = [record for record in evidence.records if isinstance(record, Scan)]
-    if not scans or evidence.outcome is not Outcome.COMPLETED:
+    unanswered = [scan for scan in scans if scan.tool in REQUIRED_TOOLS and not _answered(scan)]
+    if not scans or unanswered:
         return _missing(evidence)
-    findings = [record for record in evidence.records if isinstance(record, Finding)]
-    blocking = [f for f in findings if f.severity in platform.gates.blocking_severities]
+    findings = [
+        record
+        for record in evidence.records
+        if isinstance(record, Finding) and record.suppressed is None
+    ]
+    blocking = [
+        finding
+        for finding in findings
+        if finding.tool in REQUIRED_TOOLS and finding.severity in platform.gates.blocking_severities
+    ]
     if blocking:
         worst = blocking[0]
         return Judgement(
             False, f"{len(blocking)} blocking: {worst.severity} {worst.rule} {worst.title}"[:500]
         )
     return Judgement(True, f"{len(findings)} findings, none of a blocking severity")
+
+
+def _answered(scan: Scan) -> bool:
+    return scan.outcome == Outcome.COMPLETED.value
 
 
 def _release_allowed(evidence: Evidence, _: Platform) -> Judgement:
@@ -164,7 +178,7 @@ GATES = (
         _no_blocking_findings,
     ),
     Gate(
-        "vulnerabilities",
+        "dependency_scan",
         "no_blocking_findings",
         "Did govulncheck look, and find nothing critical or high?",
         _no_blocking_findings,

@@ -15,6 +15,17 @@ ENVIRONMENT_VARIABLE = "COFFEE_HOME"
 """Environment variable that names the data directory."""
 
 
+POLICIES_VARIABLE = "COFFEE_POLICIES"
+"""Environment variable that names the folder of policies, where it is not the checkout's."""
+
+
+def policies_folder() -> Path | None:
+    """The pipeline's own rules and policies; None where they are not (an installed wheel)."""
+    named = os.environ.get(POLICIES_VARIABLE)
+    folder = Path(named) if named else Path(__file__).resolve().parents[1] / "policies"
+    return folder if folder.is_dir() else None
+
+
 @dataclass(frozen=True)
 class Home:
     """Paths below the data directory; creating them is :meth:`prepare`."""

@@ -184,6 +184,21 @@ class MetricsSettings(Description):
     scrape_interval_seconds: Seconds = 1
 
 
+class SecuritySettings(Description):
+    """Scanners and where they get their rules and databases from.
+
+    ``scanners`` names those to run, which are made when they are missing; gosec and govulncheck
+    always run. Without it every scanner runs that is installed. Paths are relative to the
+    description's folder: ``semgrep_rules`` are folders beside the pipeline's own rules,
+    ``osv_database`` is OSV-Scanner's offline database, ``trivy_cache`` holds Trivy's.
+    """
+
+    scanners: tuple[str, ...] | None = None
+    semgrep_rules: tuple[str, ...] = ()
+    osv_database: str | None = None
+    trivy_cache: str | None = None
+
+
 class ScheduleSettings(Description):
     """Time zone (IANA name) of the schedules."""
 
@@ -204,6 +219,7 @@ class Platform(Description):
     gates: GateSettings = GateSettings()
     rollout: RolloutSettings = RolloutSettings()
     metrics: MetricsSettings = MetricsSettings()
+    security: SecuritySettings = SecuritySettings()
     schedules: ScheduleSettings = ScheduleSettings()
 
     @model_validator(mode="after")

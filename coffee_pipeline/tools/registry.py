@@ -49,6 +49,7 @@ from coffee_pipeline.tools.reported import ReportFormat
 MODULE_SCANNERS: dict[str, Scanner] = {
     gosec.NAME: gosec,
     govulncheck.NAME: govulncheck,
+    osv_scanner.NAME: osv_scanner,
     staticcheck.NAME: staticcheck,
 }
 """Tools that are run here over the packages of a Go module."""
@@ -56,7 +57,6 @@ MODULE_SCANNERS: dict[str, Scanner] = {
 FOLDER_SCANNERS: dict[str, Scanner] = {
     gitleaks.NAME: gitleaks,
     semgrep.NAME: semgrep,
-    osv_scanner.NAME: osv_scanner,
 }
 """Tools that are run here over the whole checkout."""
 
