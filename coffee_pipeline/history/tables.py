@@ -22,6 +22,7 @@ from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
+from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
 
 TABLES: dict[type, str] = {
@@ -48,6 +49,8 @@ TABLES: dict[type, str] = {
     Incident: "incidents",
     StageRun: "stage_runs",
     ToolRun: "tool_runs",
+    Sweep: "sweeps",
+    SweepScan: "sweep_scans",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 

@@ -14,6 +14,7 @@ from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
+from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
 
 Record = (
@@ -40,6 +41,8 @@ Record = (
     | Incident
     | StageRun
     | ToolRun
+    | Sweep
+    | SweepScan
 )
 """Any fact that the history stores."""
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from coffee_pipeline.model.outcome import Stage
-from coffee_pipeline.stages.steps import STEPS
+from coffee_pipeline.stages.steps import STAGE_OF
 from tests.conftest import ROOT
 
 SHOW = """
@@ -49,7 +49,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 def test_the_definitions_load_without_a_warning_and_group_by_stage(shown: dict) -> None:
     groups = {name: group for name, group in shown["groups"].items() if group != "reports"}
-    assert groups == {step: stage.value for step, stage in STEPS.items()}
+    assert groups == {step: stage.value for step, stage in STAGE_OF.items()}
     assert {name for name, group in shown["groups"].items() if group == "reports"} == {
         "slo_report", "dora_report",
     }  # fmt: skip
