@@ -19,6 +19,7 @@ DELIVERY_ASSETS = (
     "test_results",
     "static_analysis",
     "vulnerabilities",
+    "policy_compliance",
     "release_gate",
     "staging_deployment",
     "instrumentation",
@@ -31,8 +32,9 @@ LIBRARY_ASSETS = (
     "test_results",
     "static_analysis",
     "vulnerabilities",
+    "policy_compliance",
 )
-SWEEP_ASSETS = ("service_revision", "static_analysis", "vulnerabilities")
+SWEEP_ASSETS = ("service_revision", "static_analysis", "vulnerabilities", "policy_compliance")
 
 deliver = dg.define_asset_job(
     "deliver",

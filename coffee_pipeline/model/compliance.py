@@ -50,11 +50,12 @@ class PolicyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplianceScore:
-    """The score of a service at a revision, or of the platform (``service`` is None) as it stood.
+    """The score of a service at a revision, or of what is asked of the platform as such.
 
     ``percent`` is the weight of what passed in a hundred of the weight of what applies; None with
     a ``reason`` where nothing applied or OPA gave no answer. ``minimum_percent`` must be exceeded.
-    ``services`` is how many services a platform's score covers, None for a service's own.
+    ``service`` is None for the platform's own policies; the view ``compliance_status`` adds the
+    scores up for the platform as a whole.
     """
 
     platform: str
@@ -70,5 +71,4 @@ class ComplianceScore:
     passed_weight: int
     applicable_weight: int
     policies: int
-    services: int | None
     evaluated_at: datetime

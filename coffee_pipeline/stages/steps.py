@@ -15,6 +15,7 @@ STEPS: Mapping[str, Stage] = {
     "test_results": Stage.TEST,
     "static_analysis": Stage.SCAN,
     "vulnerabilities": Stage.SCAN,
+    "policy_compliance": Stage.SCAN,
     "release_gate": Stage.ROLLOUT,
     "staging_deployment": Stage.ROLLOUT,
     "instrumentation": Stage.METRICS,

@@ -54,14 +54,13 @@ CREATE TABLE compliance_scores (
     passed_weight BIGINT NOT NULL,
     applicable_weight BIGINT NOT NULL,
     policies BIGINT NOT NULL,
-    services BIGINT,
     evaluated_at TIMESTAMP NOT NULL
 );
 COMMENT ON TABLE compliance_scores IS
-    'Compliance of a service at a revision, and of the platform as it stood then.';
+    'Compliance of a service at a revision, and with the policies on the platform as such.';
 COMMENT ON COLUMN compliance_scores.materialization IS 'Key of the materialization that this row came in.';
 COMMENT ON COLUMN compliance_scores.platform IS 'Name of the platform.';
-COMMENT ON COLUMN compliance_scores.service IS 'The service; NULL for the score of the platform.';
+COMMENT ON COLUMN compliance_scores.service IS 'The service; NULL for the policies on the platform as such.';
 COMMENT ON COLUMN compliance_scores.revision IS 'Git commit that was judged.';
 COMMENT ON COLUMN compliance_scores.percent IS
     'passed_weight in a hundred of applicable_weight; NULL if nothing applied or OPA gave no answer.';
@@ -76,6 +75,4 @@ COMMENT ON COLUMN compliance_scores.passed_weight IS 'Sum of the weights of the 
 COMMENT ON COLUMN compliance_scores.applicable_weight IS
     'Sum of the weights of the results that passed, failed or were not evaluated.';
 COMMENT ON COLUMN compliance_scores.policies IS 'Different policies among the results.';
-COMMENT ON COLUMN compliance_scores.services IS
-    'Services that the score of a platform covers; NULL for a service.';
 COMMENT ON COLUMN compliance_scores.evaluated_at IS 'When it was evaluated (UTC).';
