@@ -24,6 +24,7 @@ finite contains message if {
 }
 
 failures contains message if {
+	count(finite) == 0
 	some container in pods.containers
 	some probe in ["livenessProbe", "readinessProbe"]
 	not probed(container, probe)
