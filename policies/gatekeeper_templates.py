@@ -36,7 +36,7 @@ def kind_of(policy: str) -> str:
     return "Coffee" + "".join(word.capitalize() for word in policy.split("_"))
 
 
-def annotations(text: str) -> dict[str, Any]:
+def metadata_of(text: str) -> dict[str, Any]:
     """The METADATA block at the top of a policy."""
     lines = text.partition("\npackage ")[0].splitlines()[1:]
     found: dict[str, Any] = yaml.safe_load("\n".join(line.removeprefix("#") for line in lines))
@@ -66,7 +66,7 @@ def policy_rego(text: str) -> str:
 
 def template(policy: str, text: str) -> dict[str, Any]:
     """The ConstraintTemplate of a policy."""
-    about = annotations(text)
+    about = metadata_of(text)
     used = [name for name in _USED.findall(text) if name in LIBRARIES]
     source = {"version": "v1", "rego": policy_rego(text), "libs": [library(one) for one in used]}
     return {
@@ -90,7 +90,7 @@ def template(policy: str, text: str) -> dict[str, Any]:
 
 def constraint(policy: str, text: str) -> dict[str, Any]:
     """The constraint that applies a template to all workloads."""
-    custom = annotations(text)["custom"]
+    custom = metadata_of(text)["custom"]
     return {
         "apiVersion": "constraints.gatekeeper.sh/v1beta1",
         "kind": kind_of(policy),
@@ -111,7 +111,7 @@ def constraint(policy: str, text: str) -> dict[str, Any]:
 class _Dumper(yaml.SafeDumper):
     """Text of several lines as a block, and no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 
