@@ -44,11 +44,14 @@ def instructions(text: str) -> Iterator[tuple[str, str]]:
         while joined.endswith(escape):
             following = next(lines, None)
             if following is None:
+                joined = joined.removesuffix(escape).rstrip()
                 break
             stripped = following.strip()
             if stripped.startswith("#") or not stripped:
                 continue
             joined = f"{joined.removesuffix(escape).rstrip()} {stripped}"
+        if not joined:
+            continue
         instruction, *rest = joined.split(maxsplit=1)
         name, value = instruction.upper(), "".join(rest)
         if name in _TAKES_HEREDOCS:

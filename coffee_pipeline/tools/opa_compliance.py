@@ -153,7 +153,10 @@ def _report(document: Document) -> Mapping[str, Any]:
     content = mapping(document.json)
     errors = objects(content.get("errors"), "errors", document)
     if errors:
-        raise document.error("errors", text(errors[0].get("message")) or "an error without words")
+        where = mapping(errors[0].get("location"))
+        file = Path(text(where.get("file")) or "errors").name
+        said = text(errors[0].get("message")) or "an error without words"
+        raise document.error(f"{file}:{where.get('row')}" if where else file, said)
     results = objects(content.get("result"), "result", document)
     expressions = objects(results[0].get("expressions"), "expressions", document) if results else []
     if not expressions:
