@@ -14,6 +14,7 @@ from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.execution import ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.stages.compliance import NO_POLICIES, policy_compliance
 from coffee_pipeline.stages.compliance_manifests import manifest_subjects
 from coffee_pipeline.stages.compliance_subjects import platform_subject, service_subject
@@ -229,3 +230,23 @@ def test_a_policy_that_cannot_decide_has_not_passed(
     assert broken.outcome is Outcome.FAILED
     assert "code_owners.rego:3: " in str(broken.reason)
     assert [one.percent for one in of(broken, ComplianceScore)] == [None, None]
+
+
+@pytest.mark.slow
+def test_the_bundled_platforms_files_meet_every_policy_that_applies_to_them(
+    payments,
+) -> None:
+    """All but what needs evidence of builds, tests and scans, which this test does not make."""
+    delivery = payments()
+    whole = load_platform(ROOT / "examples" / "go-coffee" / "platform.yaml")
+    context = delivery.context(0, platform=whole)
+    if context.toolbox.look("opa") is None:
+        pytest.skip("opa is not there yet")
+    for service in whole.services:
+        results = of(policy_compliance(context, service), PolicyResult)
+        assert [one for one in results if one.outcome == "failed"] == []
+        unknown = {one.policy for one in results if one.outcome == "not_evaluated"}
+        assert unknown <= {"tests_passed", "coverage_floor", "no_critical_findings", "image_digest"}
+        on_manifests = [one for one in results if one.subject_kind == "manifest"]
+        met = {one.policy for one in on_manifests if one.outcome == "passed"}
+        assert len(met) == (12 if service.kind == "service" else 0)
