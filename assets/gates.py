@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from coffee_pipeline.model.build import Build
+from coffee_pipeline.model.compliance import ComplianceScore
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.finding import Finding, Scan
@@ -20,6 +21,7 @@ from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
 from coffee_pipeline.model.outcome import BuildOutcome, DeploymentOutcome, Outcome, Verdict
 from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.policy.compliance import meets
 from coffee_pipeline.stages.scanner import REQUIRED_TOOLS
 
 
@@ -97,6 +99,14 @@ def _no_blocking_findings(evidence: Evidence, platform: Platform) -> Judgement:
 
 def _answered(scan: Scan) -> bool:
     return scan.outcome == Outcome.COMPLETED.value
+
+
+def _compliant(evidence: Evidence, _: Platform) -> Judgement:
+    scores = [record for record in evidence.records if isinstance(record, ComplianceScore)]
+    mine = [found for found in scores if found.service is not None]
+    if not mine:
+        return _missing(evidence)
+    return Judgement(*meets(mine[0]))
 
 
 def _release_allowed(evidence: Evidence, _: Platform) -> Judgement:
@@ -182,6 +192,12 @@ GATES = (
         "no_blocking_findings",
         "Did govulncheck look, and find nothing critical or high?",
         _no_blocking_findings,
+    ),
+    Gate(
+        "policy_compliance",
+        "compliance",
+        "Does the service meet more of the policies than the minimum?",
+        _compliant,
     ),
     Gate(
         "release_gate",

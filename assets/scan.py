@@ -1,4 +1,4 @@
-"""Scan: what the scanners found in a service's module and image, and in the repository."""
+"""Scan: what scanners found in a service and in the repository, and what policies say of it."""
 
 import dagster as dg
 
@@ -6,8 +6,10 @@ from assets import gates, partitions
 from assets.build import image
 from assets.source import service_revision
 from assets.step import perform, perform_on_repository
+from assets.test import test_results
 from coffee_pipeline.model.outcome import Stage
 from coffee_pipeline.stages import scan
+from coffee_pipeline.stages.compliance import policy_compliance as evaluate_policies
 from coffee_pipeline.stages.repository_scan import repository_scan
 from resources.delivery import DeliveryResource
 
@@ -94,3 +96,19 @@ def infrastructure_scan(
     return perform_on_repository(
         context, delivery, Stage.SCAN, lambda stage: repository_scan(stage, "infrastructure_scan")
     )
+
+
+@dg.asset(
+    partitions_def=partitions.services,
+    group_name=Stage.SCAN.value,
+    deps=[service_revision, image, test_results, static_analysis, dependency_scan],
+    check_specs=gates.specs("policy_compliance"),
+    kinds={"opa"},
+    owners=_OWNERS,
+    code_version="1",
+)
+def policy_compliance(
+    context: dg.AssetExecutionContext, delivery: DeliveryResource
+) -> dg.MaterializeResult:
+    """What every policy says of the service's manifests and evidence, and of the platform."""
+    return perform(context, delivery, Stage.SCAN, evaluate_policies)

@@ -14,16 +14,24 @@ from coffee_pipeline.errors import EnvironmentFailedError
 ENVIRONMENT_VARIABLE = "COFFEE_HOME"
 """Environment variable that names the data directory."""
 
+APPLICATION_VARIABLE = "COFFEE_APPLICATION"
+"""Environment variable that names the checkout of the pipeline: its application and policies."""
 
-POLICIES_VARIABLE = "COFFEE_POLICIES"
-"""Environment variable that names the folder of policies, where it is not the checkout's."""
 
+def policies_folder(name: str) -> Path | None:
+    """The folder ``policies/name`` of the pipeline's checkout; None where there is none.
 
-def policies_folder() -> Path | None:
-    """The pipeline's own rules and policies; None where they are not (an installed wheel)."""
-    named = os.environ.get(POLICIES_VARIABLE)
-    folder = Path(named) if named else Path(__file__).resolve().parents[1] / "policies"
-    return folder if folder.is_dir() else None
+    ``$COFFEE_APPLICATION``, else the checkout that this library belongs to, else the working
+    directory. The wheel ships the library alone, so whoever needs policies must say that they are
+    missing.
+    """
+    named = os.environ.get(APPLICATION_VARIABLE)
+    candidates = [Path(named)] if named else [Path(__file__).resolve().parents[1], Path.cwd()]
+    for folder in candidates:
+        # Not any folder of that name: a platform in the working directory may have its own.
+        if (folder / "workspace.yaml").is_file() and (folder / "policies" / name).is_dir():
+            return (folder / "policies" / name).resolve()
+    return None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from functools import cache
 import pyarrow as pa
 
 from coffee_pipeline.model.build import Artifact, Build, Component
+from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
@@ -42,6 +43,8 @@ TABLES: dict[type, str] = {
     Instrumentation: "instrumentation",
     GateDecision: "gate_decisions",
     GateRule: "gate_rules",
+    PolicyResult: "policy_results",
+    ComplianceScore: "compliance_scores",
     Deployment: "deployments",
     RolloutStep: "rollout_steps",
     AnalysisRun: "analysis_runs",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from coffee_pipeline.model.build import Artifact, Build, Component
+from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
@@ -34,6 +35,8 @@ Record = (
     | Instrumentation
     | GateDecision
     | GateRule
+    | PolicyResult
+    | ComplianceScore
     | Deployment
     | RolloutStep
     | AnalysisRun

@@ -73,13 +73,15 @@ def _target(context: StageContext) -> Target:
 
 def _settings(context: StageContext) -> dict[str, str]:
     """Rules, schemas and databases, where they are to be had."""
-    security, own = context.platform.security, policies_folder()
+    security, own, schemas = (
+        context.platform.security, policies_folder("semgrep"), policies_folder("schemas")
+    )  # fmt: skip
     rules = [str(context.base / folder) for folder in security.semgrep_rules]
     settings = {}
     if own is not None:
-        rules.insert(0, str(own / "semgrep"))
-        if (own / "schemas").is_dir():
-            settings["schemas"] = str(own / "schemas")
+        rules.insert(0, str(own))
+    if schemas is not None:
+        settings["schemas"] = str(schemas)
     if rules:
         settings[semgrep.RULES] = os.pathsep.join(rules)
     return settings

@@ -55,7 +55,7 @@ def scan(
         at_least: the Go release that the code needs, for tools that read Go.
     """
     try:
-        program = _program(context, tool.NAME, at_least)
+        program = program_of(context, tool.NAME, at_least)
         place = target()
         obstacle = tool.obstacle(place)
         if obstacle is None:
@@ -106,8 +106,12 @@ def _worst(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome.FAILED if Outcome.FAILED in outcomes else Outcome.NOT_RUN
 
 
-def _program(context: StageContext, name: str, at_least: str | None) -> Located:
-    """The scanner's program. Those that nobody named are used where they are, and not made."""
+def program_of(context: StageContext, name: str, at_least: str | None = None) -> Located:
+    """The scanner's program. Those that nobody named are used where they are, and not made.
+
+    Raises:
+        ToolError: it is left out by choice, or not to be had.
+    """
     if not chosen(context.platform, name):
         raise ToolError("platform.yaml leaves it out of security.scanners")
     if name in REQUIRED_TOOLS or context.platform.security.scanners is not None:

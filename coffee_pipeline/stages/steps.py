@@ -16,6 +16,7 @@ STEPS: Mapping[str, Stage] = {
     "static_analysis": Stage.SCAN,
     "dependency_scan": Stage.SCAN,
     "image_scan": Stage.SCAN,
+    "policy_compliance": Stage.SCAN,
     "release_gate": Stage.ROLLOUT,
     "staging_deployment": Stage.ROLLOUT,
     "instrumentation": Stage.METRICS,
@@ -40,7 +41,7 @@ REPOSITORY_STEPS: Mapping[str, Stage] = {
 }
 """Steps that are done once for the whole repository, since what they look at has no one service."""
 
-OPTIONAL_STEPS = frozenset({*REPOSITORY_STEPS, "image_scan"})
+OPTIONAL_STEPS = frozenset({*REPOSITORY_STEPS, "image_scan", "policy_compliance"})
 """Steps whose tools a platform may do without: that they were not run is told, but no failure."""
 
 STAGE_OF: Mapping[str, Stage] = {**STEPS, **REPOSITORY_STEPS}

@@ -17,6 +17,7 @@ class Pin:
         licence: SPDX identifier; such as of what is fetched, where that differs from the source.
         examines: which files it looks at, in a few words; empty: it looks at no files.
         executable: the program's name, where that is not ``name``.
+        also_called: other names of the program on PATH, as distributions have them.
         scans: it is run by an adapter in ``tools/registry.py``, where there is one.
         used_by: stages that run it, of tools that do not scan; empty: none does yet.
         package: of the program, which makes it a pinned Go build with ``module``, ``version`` and
@@ -42,6 +43,7 @@ class Pin:
     licence: str = "unknown"
     examines: str = ""
     executable: str | None = None
+    also_called: tuple[str, ...] = ()
     scans: bool = False
     used_by: str = ""
     package: str | None = None

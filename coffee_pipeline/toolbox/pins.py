@@ -70,6 +70,7 @@ _MEASURING_PINS = (
     ),
     Pin(
         name="alertmanager",
+        also_called=("prometheus-alertmanager",),
         costs="alerts of the local environments are not routed",
         obtain="install Alertmanager 0.25 or newer (Debian: prometheus-alertmanager)",
         licence="Apache-2.0",

@@ -44,6 +44,8 @@ _CODE = (
         examines="Go code, Dockerfiles, Kubernetes manifests",
         version="1.182.0",
         requirements=True,
+        # Without this it asks its vendor's server first, and waits for the answer.
+        version_arguments=("--disable-version-check", "--version"),
     ),
     Pin(
         name="gitleaks",

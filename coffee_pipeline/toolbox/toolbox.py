@@ -145,7 +145,7 @@ class Toolbox:
         go = self.look("go", at_least=_go_wanted(pin, at_least))
         if go is None:
             return None
-        for path, origin in _on_path(pin.program):
+        for path, origin in _on_path(pin):
             built = built_version(pin, path, go.path)
             if not built or not satisfies(built[0], pin.version or "0"):
                 continue
@@ -154,7 +154,7 @@ class Toolbox:
         return _where_ready(self._made(pin, at_least))
 
     def _look_for_python_program(self, pin: Pin) -> Located | None:
-        for path, origin in _on_path(pin.program):
+        for path, origin in _on_path(pin):
             version = printed_version(pin, path)
             if version and satisfies(version, pin.version or "0"):
                 return Located(path, version, origin)
@@ -222,20 +222,23 @@ def _same_go(built_with: str, go: Located) -> bool:
 
 def _usable(pin: Pin) -> Iterator[Located]:
     """Programs that are here without making them, and not too old, in order."""
-    for path, origin in (*_on_path(pin.program), *_in_wheel(pin), *_beside_python(pin)):
+    for path, origin in (*_on_path(pin), *_in_wheel(pin), *_beside_python(pin)):
         found = Located(path, printed_version(pin, path), origin)
         if _new_enough(found, pin.minimum):
             yield found
 
 
-def _on_path(name: str) -> Iterator[tuple[Path, Origin]]:
-    """Programs called ``name`` on PATH, in order; the wheels' start scripts are not among them."""
+def _on_path(pin: Pin) -> Iterator[tuple[Path, Origin]]:
+    """Programs of ``pin`` on PATH, in order; the wheels' start scripts are not among them."""
     scripts = Path(sysconfig.get_path("scripts")).resolve()
     for entry in os.get_exec_path():
         folder = Path(entry)
-        found = shutil.which(name, path=entry)
-        if found and folder.is_absolute() and folder.resolve() != scripts:
-            yield Path(found), "path"
+        if not folder.is_absolute() or folder.resolve() == scripts:
+            continue
+        for name in (pin.program, *pin.also_called):
+            found = shutil.which(name, path=entry)
+            if found:
+                yield Path(found), "path"
 
 
 def _in_wheel(pin: Pin) -> Iterator[tuple[Path, Origin]]:
