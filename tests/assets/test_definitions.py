@@ -71,4 +71,4 @@ def test_jobs_schedules_and_sensors_are_there_and_on(shown: dict) -> None:
 
 
 def test_every_stage_of_the_vocabulary_has_a_step() -> None:
-    assert set(STEPS.values()) == set(Stage)
+    assert set(STAGE_OF.values()) == set(Stage)
