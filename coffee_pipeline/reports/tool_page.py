@@ -19,7 +19,10 @@ makes them, `coffee-pipeline doctor --install NAME` does.
 The reports of a tool are read from anyone's run: `coffee-pipeline ingest TOOL FILE`. *Identity* are
 the fields by which a finding is known again.
 """
-_RUN = ("tool", "kind", "version", "from", "licence", "looks at", "reports read", "without it")
+_RUN = (
+    "tool", "kind", "version", "from", "licence", "looks at", "reports read", "identity",
+    "without it",
+)  # fmt: skip
 _READ = ("tool", "kind", "licence", "reports read", "identity", "why it is not run")
 _NONE = ("tool", "version", "from", "licence", "without it")
 
@@ -49,6 +52,7 @@ def _run_row(entry: ToolEntry) -> Sequence[str]:
         entry.licence,
         pin.examines if pin else "",
         _reports(entry),
+        _identity(entry),
         pin.costs if pin else "",
     )
 
@@ -59,7 +63,7 @@ def _read_row(entry: ToolEntry) -> Sequence[str]:
         ", ".join(entry.kinds),
         entry.licence,
         _reports(entry),
-        "; ".join(dict.fromkeys(", ".join(reported.IDENTITY) for reported in entry.reports)),
+        _identity(entry),
         entry.why_read_only,
     )
 
@@ -93,6 +97,10 @@ def _source(pin: Pin | None) -> str:
 
 def _reports(entry: ToolEntry) -> str:
     return "; ".join(reported.TITLE for reported in entry.reports)
+
+
+def _identity(entry: ToolEntry) -> str:
+    return "; ".join(dict.fromkeys(", ".join(reported.IDENTITY) for reported in entry.reports))
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
