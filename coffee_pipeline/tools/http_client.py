@@ -150,7 +150,7 @@ class HttpClient:
                 content = self._content(response, source, end)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, names, content, source)
-        except httpx.ConnectError as error:  # before anything was sent
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent yet
             raise _RetryableError(self._say(source, error)) from None
         except httpx.TransportError as error:
             kind = _RetryableError if request.repeatable else TransientError
