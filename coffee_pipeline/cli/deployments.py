@@ -18,6 +18,7 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.tools.deployment_markers import MARKER_TARGETS, send
 from coffee_pipeline.tools.deployment_records import Naming, ReadDeployments, in_order
 from coffee_pipeline.tools.deployment_sources import DEPLOYMENT_CLIENTS, DEPLOYMENT_SOURCES
 from coffee_pipeline.tools.document import Document
@@ -84,6 +85,40 @@ def fetch(
     with open_client(source, url, asked.URL, asked.CREDENTIAL, token_variable) as client:
         fetched = asked.fetch(client, subject)
     _store(context.obj, source, asked.read(fetched.document), naming, fetched.reason, as_json)
+
+
+@deployments.command()
+def mark(
+    context: typer.Context,
+    deployment: Annotated[str, typer.Argument(help="The id of a deployment in the history.")],
+    target: Annotated[str, typer.Option("--to", help=f"One of {', '.join(MARKER_TARGETS)}.")],
+    place: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            help="Grafana: dashboard UID; New Relic: entity GUID; Datadog: host; "
+            "Dynatrace: entity selector.",
+        ),
+    ] = None,
+    url: Address = None,
+    token_variable: TokenVariable = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a mark of a deployment in a monitoring system. One that is sent twice is there twice."""
+    if target not in MARKER_TARGETS:
+        raise UsageError(f"{target}: no such system; there are {', '.join(MARKER_TARGETS)}")
+    to = MARKER_TARGETS[target]
+    history = HistoryReader(context.obj)
+    history.refresh()
+    found = history.records(Deployment, "deployment_id = ?", (deployment,))
+    if not found:
+        raise UsageError(f"{deployment}: the history has no deployment of this id")
+    with open_client(target, url, to.url, to.credential, token_variable) as client:
+        made = send(client, to, found[-1], place)
+    if as_json:
+        typer.echo(json.dumps({"target": target, "deployment": deployment, "id": made}))
+    else:
+        typer.echo(f"{target}: {made} marks {deployment}")
 
 
 def _naming(
