@@ -187,7 +187,7 @@ class HttpClient:
     def _redirected(self, url: httpx.URL, answer: Answer) -> httpx.URL:
         try:
             target = url.join(answer.headers.get("location", ""))
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:
             raise AnswerError(f"{answer.source}: redirects to no URL", answer.status) from error
         if _origin(target) != _origin(self._address):
             raise AnswerError(
@@ -203,7 +203,7 @@ class HttpClient:
                 url = httpx.URL(path)
             else:
                 url = httpx.URL(f"{str(self._address).rstrip('/')}/{path.lstrip('/')}")
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:
             raise UsageError(f"{path[:100]!r}: no URL") from error
         if _origin(url) != _origin(self._address):
             raise UsageError(f"{url.host[:100]}: another host than {self._address.host}")
@@ -224,7 +224,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
 def _checked(address: str, has_secret: bool) -> httpx.URL:
     try:
         url = httpx.URL(address)
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise UsageError(f"{address[:100]!r}: no URL of an API") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise UsageError(f"{address[:100]!r}: a URL that begins with https:// is needed")

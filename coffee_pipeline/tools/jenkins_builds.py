@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from coffee_pipeline.errors import ParseError, UsageError
 from coffee_pipeline.model.outcome import DeploymentOutcome
@@ -104,12 +104,12 @@ def read(document: Document) -> ReadDeployments:
 
 
 def _add(reading: Reading, job: Mapping[str, Any], build: Mapping[str, Any]) -> None:
-    result, started_at = build.get("result"), _time(build.get("timestamp"))
-    if build.get("building") is True or result is None:
+    result, started_at = str(build.get("result")), _time(build.get("timestamp"))
+    if build.get("building") is True or build.get("result") is None:
         reading.leave_out("not finished")
         return
     if result not in _ENDS:
-        reading.leave_out(str(result)[:40].lower())
+        reading.leave_out(result[:40].lower())
         return
     if started_at is None:
         reading.leave_out("no time")
@@ -134,7 +134,7 @@ def _add(reading: Reading, job: Mapping[str, Any], build: Mapping[str, Any]) -> 
             revision=revisions.pop(),
             started_at=started_at,
             finished_at=started_at + lasted,
-            outcome=_ENDS[str(result)],
+            outcome=_ENDS[result],
             reason=f"Jenkins: {result}, {name} #{build['number']}",
             rollback=str(parameters.get("rollback")).lower() == "true",
         )
@@ -143,8 +143,8 @@ def _add(reading: Reading, job: Mapping[str, Any], build: Mapping[str, Any]) -> 
 
 def _job_name(job: Mapping[str, Any], build: Mapping[str, Any]) -> str:
     """The job with its folders: of the address, which is there in every form of the export."""
-    path = urlsplit(text(build.get("url")) or text(job.get("url")) or "").path
-    parts = re.findall(r"/job/([^/]+)", path)
+    address = text(build.get("url")) or text(job.get("url")) or ""
+    parts = re.findall(r"/job/([^/?#]+)", address)
     return "/".join(parts) or text(job.get("fullName")) or text(job.get("name")) or ""
 
 

@@ -9,7 +9,7 @@ https://docs.snyk.io/snyk-api/reference/issues
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from coffee_pipeline.errors import ParseError, UsageError
 from coffee_pipeline.model.outcome import Outcome
@@ -80,12 +80,12 @@ def page(answer: Answer, request: Request) -> Page:
 
 def _following(address: str, request: Request) -> Request:
     """The next page: the link's query at the same path; with or without host and ``/rest``."""
-    parts = urlsplit(address)
-    if parts.netloc:
+    if "//" in address.partition("?")[0]:
         return Request(path=address, headers=request.headers)
-    path = parts.path.lstrip("/")
+    path, _, query = address.partition("?")
+    path = path.lstrip("/")
     path = path if path.startswith("rest/") else f"rest/{path}"
-    return Request(path=path, parameters=dict(parse_qsl(parts.query)), headers=request.headers)
+    return Request(path=path, parameters=dict(parse_qsl(query)), headers=request.headers)
 
 
 def _projects(answer: Answer) -> bool:

@@ -229,3 +229,14 @@ def test_waits_that_servers_ask_for(headers: dict[str, str], seconds: float | No
 def test_403_is_a_rate_limit_only_if_it_says_so() -> None:
     assert not worth_retrying(403, {"x-ratelimit-remaining": "12"}, repeatable=True)
     assert worth_retrying(403, {"retry-after": "3"}, repeatable=False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["http://[x", "https://127.0.0.1:99999/", "/a\ud800", "https://a\ud800.example/", "a\nb"],
+)
+def test_what_is_no_url_is_refused(api, path: str) -> None:
+    """A next page is named by the server, so it may be anything."""
+    with api.client(BEARER) as client, pytest.raises(UsageError):
+        client.ask(Request(path=path))
+    assert api.asked == []
