@@ -15,8 +15,10 @@ from rich.console import Console
 
 from coffee_pipeline.cli import (
     demo,
+    deployments,
     doctor,
     environment,
+    fetch,
     history,
     ingest,
     init,
@@ -76,7 +78,9 @@ for command in (
     history,
     doctor,
     ingest,
+    fetch,
     parsers,
+    deployments,
 ):
     command.register(app)
 
