@@ -11,7 +11,7 @@ from coffee_pipeline.process.runner import run
 from coffee_pipeline.toolbox.making import MadeTool
 
 BUILD_SECONDS = 3600.0
-"""A cold trivy build took twelve CPU minutes; a loaded machine may need many times that."""
+"""A cold trivy build took fourteen CPU minutes; a loaded machine may need many times that."""
 
 
 @dataclass(frozen=True, kw_only=True)
