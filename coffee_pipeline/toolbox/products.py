@@ -36,7 +36,7 @@ PRODUCTS = (
     Product(title="SARIF 2.1.0 of any tool", formats=("sarif",), why=_FORMAT, licence="-"),
     Product(
         title="Snyk Open Source, Container and Code",
-        formats=("snyk", "snyk_code"),
+        formats=("snyk", "snyk_code", "snyk_issues"),
         why=_SERVICE,
         licence="proprietary",
     ),

@@ -43,7 +43,7 @@ def listed(app: typer.Typer, *arguments: str) -> dict[str, dict[str, Any]]:
 def test_every_tool_is_listed(app: typer.Typer) -> None:
     tools = listed(app)
     assert set(PINS) <= set(tools)
-    assert set(FORMATS) <= set(tools) | {
+    assert {one.NAME for one in FORMATS.values()} <= set(tools) | {
         name for product in PRODUCTS for name in product.formats[1:]
     }
     assert tools["git"]["found"]
