@@ -88,7 +88,7 @@ def _others() -> Iterator[ToolEntry]:
     """Formats that no pin and no product claims: none is left out."""
     claimed = {*PINS, *(name for product in PRODUCTS for name in product.formats)}
     for name, reported in FORMATS.items():
-        if name not in claimed:
+        if name not in claimed and name == reported.NAME:  # else a second name of another one
             yield ToolEntry(
                 name=name,
                 title=name,
