@@ -37,7 +37,6 @@ def release_gate(
     kinds={"envoy"},
     owners=["team:platform"],
     code_version="1",
-    pool="staging",
 )
 def staging_deployment(
     context: dg.AssetExecutionContext, delivery: DeliveryResource
@@ -59,7 +58,6 @@ def staging_deployment(
     kinds={"envoy"},
     owners=["team:platform"],
     code_version="1",
-    pool="production",
 )
 def production_deployment(
     context: dg.AssetExecutionContext, delivery: DeliveryResource

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+
+from filelock import FileLock, Timeout
 
 from coffee_pipeline.errors import ConfigurationError, EnvironmentFailedError, ToolError
 from coffee_pipeline.model.build import Artifact
@@ -190,8 +193,26 @@ def _deploy(
         return (deployment(claim, DeploymentOutcome.FAILED, reason),)
     if claim.strategy != "canary":
         return _directly(context, service, client, claim, release, before)
-    end = Canary(context, service, client, claim, release, before.url).run()
+    with _one_canary_at_a_time(context, service, claim.environment):
+        end = Canary(context, service, client, claim, release, before.url).run()
     return (*end.records, *_canary_outcome(claim, end))
+
+
+@contextmanager
+def _one_canary_at_a_time(
+    context: StageContext, service: Service, environment: str
+) -> Iterator[None]:
+    """Two canaries measured at once would measure each other's load; the lock dies with its run."""
+    lock = FileLock(context.home.environments / f"{environment}.canary.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        context.report(f"{service.name}: {environment}: waits for another service's canary")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _canary_outcome(claim: Claim, end: CanaryEnd) -> Sequence[Record]:
