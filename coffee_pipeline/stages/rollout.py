@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-
-from filelock import FileLock, Timeout
 
 from coffee_pipeline.errors import ConfigurationError, EnvironmentFailedError, ToolError
 from coffee_pipeline.model.build import Artifact
@@ -22,7 +19,7 @@ from coffee_pipeline.rollout.waiting import until
 from coffee_pipeline.slo import openslo
 from coffee_pipeline.slo.selection import series_of
 from coffee_pipeline.stages.artifacts import artifact_path
-from coffee_pipeline.stages.canary import Canary, CanaryEnd
+from coffee_pipeline.stages.canary import Canary, CanaryEnd, one_canary_at_a_time
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.load import LoadResult, attack
 from coffee_pipeline.stages.metric_source import await_first_scrape
@@ -193,26 +190,9 @@ def _deploy(
         return (deployment(claim, DeploymentOutcome.FAILED, reason),)
     if claim.strategy != "canary":
         return _directly(context, service, client, claim, release, before)
-    with _one_canary_at_a_time(context, service, claim.environment):
+    with one_canary_at_a_time(context, service, claim.environment):
         end = Canary(context, service, client, claim, release, before.url).run()
     return (*end.records, *_canary_outcome(claim, end))
-
-
-@contextmanager
-def _one_canary_at_a_time(
-    context: StageContext, service: Service, environment: str
-) -> Iterator[None]:
-    """Two canaries measured at once would measure each other's load; the lock dies with its run."""
-    lock = FileLock(context.home.environments / f"{environment}.canary.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        context.report(f"{service.name}: {environment}: waits for another service's canary")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _canary_outcome(claim: Claim, end: CanaryEnd) -> Sequence[Record]:
