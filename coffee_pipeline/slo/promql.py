@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +48,9 @@ MAXIMUM_LENGTH = 2_000
 MAXIMUM_OPERATORS = 100
 """The parser recurses without a limit and its rewriting takes time cubic in the depth of the tree,
 so untrusted queries are bounded by their brackets and operators before it sees them."""
+
+
+_RATE = re.compile(r"\brate\s*\(")
 
 
 class UnsupportedQueryError(UsageError):
@@ -95,6 +99,32 @@ def windowed(
         return promql_parser.parse(f"increase({text}[{duration}])" if wrap else text)
 
     return promql_parser.transform(tree, post_visit=narrow).prettify()
+
+
+def events_of_rates(query: str) -> str:
+    """The query with ``rate`` as ``increase``: events in the window, not events per second.
+
+    Raises:
+        ConfigurationError: the query is not PromQL.
+        UnsupportedQueryError: it counts no events: other functions, or anything but sums of rates.
+    """
+    tree = parse(query.replace(WINDOW_PLACEHOLDER, "1m"))
+    calls: list[str] = []
+
+    def note(node: Expr) -> None:
+        if isinstance(node, Call):
+            calls.append(node.func.name)
+        elif isinstance(node, BinaryExpr) and str(node.op) not in {"+", "-"}:
+            raise UnsupportedQueryError(f"no sum of rates: {_short(node.prettify())}")
+
+    promql_parser.walk(tree, pre_visit=note)
+    # Text that only looks like a call, inside a label's value, must not be rewritten.
+    if not calls or len(set(calls)) > 1 or calls[0] not in {"rate", "increase"}:
+        named = ", ".join(sorted(set(calls))) or "no function"
+        raise UnsupportedQueryError(f"{named}, not rate or increase of counters: {_short(query)}")
+    if len(_RATE.findall(query)) != calls.count("rate"):
+        raise UnsupportedQueryError(f"'rate(' inside a label's value: {_short(query)}")
+    return _RATE.sub("increase(", query)
 
 
 def parse(query: str) -> Expr:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import promql_parser
 from promql_parser import Expr, MatchOp, VectorSelector
 
-from coffee_pipeline.slo.openslo import Slo
+from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.promql import WINDOW_PLACEHOLDER, parse
 
 
