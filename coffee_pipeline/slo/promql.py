@@ -50,6 +50,7 @@ MAXIMUM_OPERATORS = 100
 so untrusted queries are bounded by their brackets and operators before it sees them."""
 
 
+_PLACEHOLDER = re.compile(r"\{\{-?\s*\.window\s*-?\}\}")
 _RATE = re.compile(r"\brate\s*\(")
 
 
@@ -83,7 +84,7 @@ def windowed(
         UnsupportedQueryError: offset, ``@``, subqueries, or ranges mixed with instant selectors.
     """
     duration = _duration(window)
-    tree = parse(query.replace(WINDOW_PLACEHOLDER, duration))
+    tree = parse(fill(query, duration))
     ranges, instants = _selectors(tree)
     if not ranges and not instants:
         raise UnsupportedQueryError(f"query selects no metric: {_short(query)}")
@@ -108,7 +109,7 @@ def events_of_rates(query: str) -> str:
         ConfigurationError: the query is not PromQL.
         UnsupportedQueryError: it counts no events: other functions, or anything but sums of rates.
     """
-    tree = parse(query.replace(WINDOW_PLACEHOLDER, "1m"))
+    tree = parse(fill(query, "1m"))
     calls: list[str] = []
 
     def note(node: Expr) -> None:
@@ -125,6 +126,46 @@ def events_of_rates(query: str) -> str:
     if len(_RATE.findall(query)) != calls.count("rate"):
         raise UnsupportedQueryError(f"'rate(' inside a label's value: {_short(query)}")
     return _RATE.sub("increase(", query)
+
+
+def reads_metrics(query: str) -> bool:
+    """Whether the query selects any series, rather than being a constant.
+
+    Raises:
+        ConfigurationError: not PromQL.
+    """
+    found: list[VectorSelector] = []
+
+    def note(node: Expr) -> None:
+        if isinstance(node, VectorSelector):
+            found.append(node)
+
+    promql_parser.walk(parse(fill(query, "1m")), pre_visit=note)
+    return bool(found)
+
+
+def fill(query: str, length: str) -> str:
+    """The query with ``length`` where its window belongs."""
+    return _PLACEHOLDER.sub(length, query)
+
+
+def has_window(query: str) -> bool:
+    """Whether the query says where its window belongs."""
+    return _PLACEHOLDER.search(query) is not None
+
+
+def check(expression: str) -> None:
+    """Check the PromQL of a generated rule, which may be longer than what people write.
+
+    Raises:
+        ConfigurationError: not PromQL.
+    """
+    if len(expression) > 10 * MAXIMUM_LENGTH:
+        raise ConfigurationError("the rule of this query would be too long")
+    try:
+        promql_parser.parse(expression)
+    except ValueError as error:
+        raise ConfigurationError(f"not PromQL: {error}: {_short(expression)}") from error
 
 
 def parse(query: str) -> Expr:
