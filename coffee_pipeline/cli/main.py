@@ -23,6 +23,7 @@ from coffee_pipeline.cli import (
     parsers,
     report,
     run,
+    slo,
     status,
     up,
 )
@@ -69,6 +70,7 @@ for command in (
     demo,
     init,
     run,
+    slo,
     up,
     status,
     environment,

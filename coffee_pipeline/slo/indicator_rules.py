@@ -21,6 +21,7 @@ from coffee_pipeline.slo.promql import (
 RATIO = "slo:sli_error:ratio_rate"
 ERRORS = "slo:sli_error_events:rate5m"
 EVENTS = "slo:sli_events:rate5m"
+KNOWN_RATIO = "slo:sli_known_error:ratio_rate5m"
 SLICE_RATIO = "slo:sli_slice_error:ratio"
 BAD_SLICE = "slo:sli_bad_slice:bool"
 BASE = timedelta(minutes=5)
@@ -52,14 +53,16 @@ class Ratios:
 
     def support(self) -> Iterator[Recorded]:
         """What the ratios are made of, to be recorded before them."""
-        slo = self.slo
         if self._sliced:
             yield from self._slices()
-        elif self._counted:
+            return
+        # NaN would spoil every sum it is in: such a moment counts neither way.
+        if self._counted:
             error, total = self._errors(BASE), self._total(BASE)
-            # NaN would spoil every sum it is in: such a moment counts neither way.
             yield Recorded(ERRORS, f"({error}) >= 0\n", BASE)
             yield Recorded(EVENTS, f"({total})\nunless\n(({error}) != ({error}))\n", BASE)
+        else:
+            yield Recorded(KNOWN_RATIO, f"({self._direct(BASE)}) >= 0\n", BASE)
 
     def over(self, window: timedelta) -> Recorded:
         """The error ratio over ``window``."""
@@ -93,8 +96,7 @@ class Ratios:
                 f"sum_over_time({ERRORS}{self.selector}[{length}])\n/\n"
                 f"sum_over_time({EVENTS}{self.selector}[{length}])\n"
             )
-        series = f"{RATIO}{duration(BASE)}{self.selector}"
-        return f"avg_over_time(({series} >= 0)[{duration(window)}:])\n"
+        return f"avg_over_time({KNOWN_RATIO}{self.selector}[{duration(window)}])\n"
 
     def _direct(self, window: timedelta) -> str:
         """The ratio over the window, from the metrics themselves."""

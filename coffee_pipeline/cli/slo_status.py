@@ -1,0 +1,162 @@
+"""What ``slo status`` prints: from a recorded series, a metrics API, or the history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from coffee_pipeline.errors import UsageError
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.metrics import ServiceLevel
+from coffee_pipeline.reports.slo_objectives import PERIOD, ObjectiveReport, objective_reports
+from coffee_pipeline.reports.slo_status import decimal, plain
+from coffee_pipeline.reports.wording import NO_DATA, burn_rate, count, duration, percent, share
+from coffee_pipeline.slo.alert_windows import seconds
+from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.events import Events
+from coffee_pipeline.slo.objective_status import ObjectiveStatus
+from coffee_pipeline.slo.objective_status import status as objective_status
+from coffee_pipeline.stages.recorded_levels import events_of, rows_of
+from coffee_pipeline.tools import event_rows
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the events come from: a recorded series, or an API and how to be let in."""
+
+    series: Path | None = None
+    url: str | None = None
+    token_variable: str | None = None
+    organisation: str | None = None
+
+
+def show_status(slos: Sequence[Slo], source: Source, at: datetime | None, *, as_json: bool) -> None:
+    """Print the status of all objectives of the SLOs.
+
+    Raises:
+        UsageError: neither or both of a series and an API are named.
+    """
+    if (source.series is None) == (source.url is None):
+        raise UsageError("name where the events come from: --series FILE or --url URL")
+    assert source.series is not None
+    recorded = event_rows.read(source.series)
+    events = {slo.identity: events_of(rows_of(slo, recorded)) for slo in slos}
+    now = at or _end(events.values())
+    found = [
+        objective_status(slo, objective, events[slo.identity], now)
+        for slo in slos
+        for objective in slo.objectives
+    ]
+    if as_json:
+        typer.echo(json.dumps([plain(one) for one in found], indent=2, ensure_ascii=False))
+        return
+    _table(found)
+
+
+def show_recorded(home: Home, now: datetime, *, as_json: bool) -> None:
+    """Print what the history's service levels add up to over the last 28 days."""
+    history = HistoryReader(home)
+    history.refresh()
+    levels = history.records(
+        ServiceLevel,
+        "window_end > ? and window_end <= ? order by window_end, slo",
+        (now - PERIOD, now),
+    )
+    found = objective_reports(levels, now)
+    if as_json:
+        typer.echo(json.dumps([_recorded(one) for one in found], indent=2, ensure_ascii=False))
+        return
+    table = Table("environment", "service", "SLO", "objective", "attained", "budget left", "burn")
+    for one in found:
+        table.add_row(
+            one.environment,
+            one.service,
+            one.slo,
+            percent(one.objective, 3),
+            percent(one.period.ratio, 3),
+            _left(one.period.budget_left),
+            burn_rate(one.period.burn_rate),
+        )
+    Console().print(table if found else "no service level recorded yet")
+
+
+def _recorded(one: ObjectiveReport) -> dict[str, object]:
+    period = one.period
+    return {
+        "environment": one.environment,
+        "service": one.service,
+        "slo": one.slo,
+        "objective": decimal(period.objective),
+        "period_days": PERIOD.days,
+        "method": "Occurrences",
+        "met": one.met,
+        "good": decimal(period.good),
+        "total": decimal(period.total),
+        "ratio": decimal(period.ratio),
+        "budget_left": decimal(period.budget_left),
+        "burn_rate": decimal(period.burn_rate),
+        "covered": decimal(period.covered),
+        "measurements": period.measurements,
+        "reason": period.reason,
+        "burn_rates": [
+            {
+                "window": window.name,
+                "threshold": decimal(window.threshold),
+                "burn_rate": decimal(attained.burn_rate),
+                "reason": attained.reason,
+            }
+            for window, attained in one.burns
+        ],
+    }
+
+
+def _end(events: Iterable[Events]) -> datetime:
+    """The end of the latest series: a recorded series is looked at as of when it was recorded."""
+    ends = [one.end for one in events if len(one)]
+    return datetime.fromtimestamp(max(ends), UTC) if ends else datetime.now(UTC)
+
+
+def _table(found: Sequence[ObjectiveStatus]) -> None:
+    table = Table("service", "SLO", "objective", "attained", "budget left", "good / total",
+                  "covered", "alerts", "exhausted in", "policy")  # fmt: skip
+    notes: list[str] = []
+    for one in found:
+        head = one.headline
+        firing = sorted({each.window.severity for each in one.burning if each.firing})
+        left = one.exhausted_in
+        table.add_row(
+            one.slo.service,
+            one.slo.name,
+            percent(head.objective, 3),
+            percent(head.ratio, 3),
+            _left(head.budget_left),
+            f"{count(head.good)} / {count(head.total)} {head.unit}" if head.total else NO_DATA,
+            share(one.covered),
+            ", ".join(firing) or "-",
+            "-" if left is None else duration(seconds(left)),
+            one.policy.action if one.policy else "-",
+        )
+        if head.reason:
+            notes.append(f"{one.slo.identity}: {head.reason}")
+        if one.disagree:
+            notes.append(
+                f"{one.slo.identity}: the methods disagree, {head.method} leaves "
+                f"{_left(head.budget_left)} and {one.other.method} {_left(one.other.budget_left)}"
+            )
+    console = Console()
+    console.print(table)
+    for note in notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def _left(left: Fraction | None) -> str:
+    return NO_DATA if left is None else percent(left, 1)
