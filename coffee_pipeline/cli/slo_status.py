@@ -126,27 +126,24 @@ def _end(events: Iterable[Events]) -> datetime:
 
 
 def _table(found: Sequence[ObjectiveStatus]) -> None:
-    table = Table("service", "SLO", "objective", "attained", "budget left", "good / total",
-                  "covered", "alerts", "exhausted in", "policy")  # fmt: skip
+    table = Table("SLO", "objective", "attained", "budget left", "alerts", "exhausted", "policy")
     notes: list[str] = []
     for one in found:
         head = one.headline
         firing = sorted({each.window.severity for each in one.burning if each.firing})
         left = one.exhausted_in
         table.add_row(
-            one.slo.service,
-            one.slo.name,
+            one.slo.identity,
             percent(head.objective, 3),
             percent(head.ratio, 3),
             _left(head.budget_left),
-            f"{count(head.good)} / {count(head.total)} {head.unit}" if head.total else NO_DATA,
-            share(one.covered),
             ", ".join(firing) or "-",
             "-" if left is None else duration(seconds(left)),
             one.policy.action if one.policy else "-",
         )
-        if head.reason:
-            notes.append(f"{one.slo.identity}: {head.reason}")
+        counted = f"{count(head.good)} of {count(head.total)} {head.unit} good"
+        measured = f"{counted}, {share(one.covered)} of the period measured"
+        notes.append(f"{one.slo.identity}: {head.reason or measured}")
         if one.disagree:
             notes.append(
                 f"{one.slo.identity}: the methods disagree, {head.method} leaves "

@@ -96,7 +96,8 @@ class Ratios:
                 f"sum_over_time({ERRORS}{self.selector}[{length}])\n/\n"
                 f"sum_over_time({EVENTS}{self.selector}[{length}])\n"
             )
-        return f"avg_over_time({KNOWN_RATIO}{self.selector}[{duration(window)}])\n"
+        series = f"{KNOWN_RATIO}{self.selector}[{duration(window)}]"
+        return f"sum_over_time({series})\n/\ncount_over_time({series})\n"
 
     def _direct(self, window: timedelta) -> str:
         """The ratio over the window, from the metrics themselves."""
