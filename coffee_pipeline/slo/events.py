@@ -85,7 +85,7 @@ class Events:
 
     def steps(self, start: int, end: int) -> slice:
         """The steps that lie wholly from ``start`` to ``end``."""
-        first = max(0, -(-(start - self.start) // self.step))
+        first = min(max(0, -(-(start - self.start) // self.step)), len(self))
         last = min(len(self), (end - self.start) // self.step)
         return slice(first, max(first, last))
 
@@ -106,6 +106,9 @@ def of_rows(times: npt.NDArray[Any], good: Floats, total: Floats, step: int) -> 
         return Events(0, step, np.empty(0), np.empty(0))
     at = np.floor_divide(times.astype(np.int64), step)
     unordered = int((np.diff(at) < 0).sum())
+    if np.all(np.diff(at) == 1):
+        missing = int((np.isnan(good) | np.isnan(total)).sum())
+        return Events(int(at[0]) * step, step, good, total, Repairs(not_a_number=missing))
     # Worst last: most total events, then fewest good ones; NaN before every number.
     order = np.lexsort((-np.nan_to_num(good, nan=np.inf), np.nan_to_num(total, nan=-np.inf), at))
     at, good, total = at[order], good[order], total[order]

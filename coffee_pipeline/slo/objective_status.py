@@ -89,44 +89,47 @@ def status(slo: Slo, objective: Objective, events: Events, now: datetime) -> Obj
     Raises:
         ConfigurationError: the SLO's budget policy is not one.
     """
-    return _Status(slo, objective, events, now).made()
+    return Calculation(slo, objective, events).at(now)
 
 
-class _Status:
-    def __init__(self, slo: Slo, objective: Objective, events: Events, now: datetime) -> None:
-        self.slo, self.objective, self.events, self.now = slo, objective, events, now
+class Calculation:
+    """The events of one objective, added up once, to be asked about any number of moments."""
+
+    def __init__(self, slo: Slo, objective: Objective, events: Events) -> None:
+        self.slo, self.objective, self.events = slo, objective, events
         self.target = Fraction(objective.ratio)
-        if slo.calendar is None:
-            self.start, self.end = now - slo.period, now
-        else:
-            self.start, self.end = slo.calendar.containing(now)
+        self.policy = policy_of(slo.annotations)
         length = objective.time_slice_window or DEFAULT_SLICE
         slice_target = objective.time_slice_target
         reach = self.target if slice_target is None else Fraction(slice_target)
         self.slices = Slices(events, seconds(length), reach)
 
-    def made(self) -> ObjectiveStatus:
-        first, last = int(self.start.timestamp()), int(self.now.timestamp())
-        method = self.slo.budgeting_method
-        headline = self._attained(method, first, last)
-        other_method = self._other_method()
+    def at(self, now: datetime) -> ObjectiveStatus:
+        """The status at ``now``, from the events up to then."""
+        if self.slo.calendar is None:
+            start, end = now - self.slo.period, now
+        else:
+            start, end = self.slo.calendar.containing(now)
+        first, last = int(start.timestamp()), int(now.timestamp())
+        headline = self._attained(self.slo.budgeting_method, first, last)
         *_, known = self.events.sums(self.events.steps(first, last))
-        exhausted, reason = self._exhaustion(headline, last)
+        period = end - start
+        exhausted, reason = self._exhaustion(headline, last, period)
         left = headline.budget_left
         return ObjectiveStatus(
             slo=self.slo,
             objective=self.objective,
-            now=self.now,
-            start=self.start,
-            end=self.end,
+            now=now,
+            start=start,
+            end=end,
             covered=Fraction(known * self.events.step, max(last - first, 1)),
             headline=headline,
-            other=self._attained(other_method, first, last),
-            burning=tuple(self._burning(one, last) for one in alert_windows(self._length)),
+            other=self._attained(self._other_method(), first, last),
+            burning=tuple(self._burning(one, last, period) for one in alert_windows(period)),
             exhausted_in=exhausted,
             exhaustion_reason=reason,
-            forecast=self._forecast(headline, first, last),
-            policy=action_at(policy_of(self.slo.annotations), None if left is None else 1 - left),
+            forecast=self._forecast(headline, first, last, period),
+            policy=action_at(self.policy, None if left is None else 1 - left),
             repairs=self.events.repairs,
         )
 
@@ -140,10 +143,6 @@ class _Status:
             return "Occurrences"
         return "Timeslices" if self.objective.time_slice_target is not None else "RatioTimeslices"
 
-    @property
-    def _length(self) -> timedelta:
-        return self.end - self.start
-
     def _attained(self, method: BudgetingMethod, first: int, last: int) -> Attained:
         if method == "Occurrences":
             return occurrences(self.events, self.target, first, last)
@@ -155,15 +154,17 @@ class _Status:
     def _burn(self, length: timedelta, last: int) -> Fraction | None:
         return self._attained(self.slo.budgeting_method, last - seconds(length), last).burn_rate
 
-    def _burning(self, window: AlertWindow, last: int) -> Burning:
+    def _burning(self, window: AlertWindow, last: int, period: timedelta) -> Burning:
         return Burning(
             window,
-            window.burn_rate(self._length),
+            window.burn_rate(period),
             self._burn(window.short, last),
             self._burn(window.long, last),
         )
 
-    def _exhaustion(self, headline: Attained, last: int) -> tuple[timedelta | None, str | None]:
+    def _exhaustion(
+        self, headline: Attained, last: int, period: timedelta
+    ) -> tuple[timedelta | None, str | None]:
         """How long the budget lasts at the burn rate of the shortest window with data."""
         left = headline.budget_left
         if left is None:
@@ -176,13 +177,13 @@ class _Status:
                 hours = length // timedelta(hours=1)
                 if rate <= 0:
                     return None, f"nothing burnt in the last {hours} h"
-                whole = left * seconds(self._length) / rate
+                whole = left * seconds(period) / rate
                 text = f"at the burn rate of the last {hours} h"
                 most = timedelta(days=36_500)
                 return min(timedelta(seconds=min(int(whole), seconds(most))), most), text
         return None, "no data in the last 3 days"
 
-    def _forecast(self, headline: Attained, first: int, last: int) -> Forecast:
+    def _forecast(self, headline: Attained, first: int, last: int, length: timedelta) -> Forecast:
         method = self.slo.budgeting_method
         days = min(DAYS, (last - first) // _DAY)
         each = (
@@ -190,12 +191,12 @@ class _Status:
             for day in range(days)
         )
         burns = [float(one) for one in each if one is not None]
-        period = seconds(self._length)
+        period = seconds(length)
         if self.slo.calendar is None:
             ahead = min(seconds(HORIZON), period)
             since, stretch = last - (period - ahead), period - ahead
         else:
-            ahead = int(self.end.timestamp()) - last
+            ahead = first + period - last
             since, stretch = first, last - first
         kept = self._attained(method, since, last).burn_rate if stretch else Fraction(0)
         share = None if kept is None else float(kept * stretch / period)

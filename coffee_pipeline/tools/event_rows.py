@@ -80,11 +80,14 @@ def of_table(table: pa.Table, source: str) -> dict[str, EventRows]:
     times = _times(table.column("time"), source)
     total, good, bad = (_numbers(table, name, source) for name in kind)
     codes = labels.indices.to_numpy(zero_copy_only=False)
-    order = np.argsort(codes, kind="stable")
-    borders = np.searchsorted(codes[order], np.arange(len(labels.dictionary) + 1))
+    sort = bool(np.any(np.diff(codes) < 0))
+    order = np.argsort(codes, kind="stable") if sort else None
+    ordered = codes if order is None else codes[order]
+    borders = np.searchsorted(ordered, np.arange(len(labels.dictionary) + 1))
     found: dict[str, EventRows] = {}
     for index, name in enumerate(labels.dictionary.to_pylist()):
-        rows = order[borders[index] : borders[index + 1]]
+        own = slice(borders[index], borders[index + 1])
+        rows = own if order is None else order[own]
         columns = (one[rows] for one in (good, bad, total))
         found[name] = EventRows(name, kind is _KINDS[1], times[rows], *columns)
     return found
