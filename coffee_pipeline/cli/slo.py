@@ -109,8 +109,11 @@ def status(
     token_variable: Annotated[
         str | None, typer.Option(help="Environment variable that holds the API's token.")
     ] = None,
+    application_key_variable: Annotated[
+        str | None, typer.Option(help="Environment variable of Datadog's application key.")
+    ] = None,
     organisation: Annotated[
-        str | None, typer.Option(help="Organisation (tenant) id, sent as X-Scope-OrgID.")
+        str | None, typer.Option(help="Organisation: tenant (X-Scope-OrgID) or account.")
     ] = None,
     at: Annotated[
         datetime | None, typer.Option(help="As of when, UTC. Default: now, or the series' end.")
@@ -120,7 +123,7 @@ def status(
     """Attained, budget left, burn rates, alerts, exhaustion and forecast of every objective."""
     moment = None if at is None else at.replace(tzinfo=UTC)
     if files:
-        source = Source(series, url, token_variable, organisation)
+        source = Source(series, url, token_variable, application_key_variable, organisation)
         show_status(parse(_contents(files)), source, moment, as_json=as_json)
         return
     if series or url:

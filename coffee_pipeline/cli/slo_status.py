@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from coffee_pipeline.errors import UsageError
+from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.metrics import ServiceLevel
@@ -23,10 +24,13 @@ from coffee_pipeline.reports.wording import NO_DATA, burn_rate, count, duration,
 from coffee_pipeline.slo.alert_windows import seconds
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events
+from coffee_pipeline.slo.forecast import DAYS
 from coffee_pipeline.slo.objective_status import ObjectiveStatus
 from coffee_pipeline.slo.objective_status import status as objective_status
-from coffee_pipeline.stages.recorded_levels import events_of, rows_of
+from coffee_pipeline.stages.recorded_levels import STEP, events_of, rows_of
+from coffee_pipeline.stages.series_source import Fetched, SeriesSource
 from coffee_pipeline.tools import event_rows
+from coffee_pipeline.tools.series_query import Credentials
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,20 @@ class Source:
     series: Path | None = None
     url: str | None = None
     token_variable: str | None = None
+    application_key_variable: str | None = None
     organisation: str | None = None
+
+    def credentials(self) -> Credentials:
+        """The secrets, from the environment by name.
+
+        Raises:
+            ConfigurationError: a variable is named and not set.
+        """
+        return Credentials(
+            token=_secret(self.token_variable),
+            organisation=self.organisation,
+            application_key=_secret(self.application_key_variable),
+        )
 
 
 def show_status(slos: Sequence[Slo], source: Source, at: datetime | None, *, as_json: bool) -> None:
@@ -45,21 +62,41 @@ def show_status(slos: Sequence[Slo], source: Source, at: datetime | None, *, as_
     Raises:
         UsageError: neither or both of a series and an API are named.
     """
-    if (source.series is None) == (source.url is None):
+    if source.series is not None and source.url is None:
+        recorded = event_rows.read(source.series)
+        events = {slo.identity: events_of(rows_of(slo, recorded)) for slo in slos}
+        now, reasons = at or _end(events.values()), dict[str, tuple[str, ...]]()
+    elif source.url is not None and source.series is None:
+        now = at or datetime.now(UTC)
+        fetched = _fetch(slos, source.url, source, now)
+        events = {identity: one.events for identity, one in fetched.items()}
+        reasons = {identity: one.reasons for identity, one in fetched.items()}
+    else:
         raise UsageError("name where the events come from: --series FILE or --url URL")
-    assert source.series is not None
-    recorded = event_rows.read(source.series)
-    events = {slo.identity: events_of(rows_of(slo, recorded)) for slo in slos}
-    now = at or _end(events.values())
     found = [
         objective_status(slo, objective, events[slo.identity], now)
         for slo in slos
         for objective in slo.objectives
     ]
     if as_json:
-        typer.echo(json.dumps([plain(one) for one in found], indent=2, ensure_ascii=False))
+        rows = [{**plain(one), "gaps": list(reasons.get(one.slo.identity, ()))} for one in found]
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     _table(found)
+    for identity, gaps in reasons.items():
+        for gap in gaps:
+            typer.echo(f"{identity}: {gap}")
+
+
+def _fetch(slos: Sequence[Slo], url: str, access: Source, now: datetime) -> dict[str, Fetched]:
+    source = SeriesSource(url, access.credentials())
+    found: dict[str, Fetched] = {}
+    for slo in slos:
+        start = now - slo.period if slo.calendar is None else slo.calendar.containing(now)[0]
+        # The forecast looks at four weeks, alerts at three days, whatever the period.
+        first = int(min(start, now - timedelta(days=DAYS)).timestamp())
+        found[slo.identity] = source.events(slo, first, int(now.timestamp()), STEP)
+    return found
 
 
 def show_recorded(home: Home, now: datetime, *, as_json: bool) -> None:
@@ -87,6 +124,15 @@ def show_recorded(home: Home, now: datetime, *, as_json: bool) -> None:
             burn_rate(one.period.burn_rate),
         )
     Console().print(table if found else "no service level recorded yet")
+
+
+def _secret(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    value = os.environ.get(variable)
+    if not value:
+        raise ConfigurationError(f"the environment variable {variable} is not set")
+    return value
 
 
 def _recorded(one: ObjectiveReport) -> dict[str, object]:

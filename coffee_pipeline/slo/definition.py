@@ -75,6 +75,7 @@ class Slo(Definition):
     error_ratio: str | None = None
     threshold: str | None = None
     source_type: str | None = None
+    source_options: dict[str, str] = Field(default_factory=dict)
     dialect: Literal["PromQL", "MetricsQL"] = "PromQL"
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)

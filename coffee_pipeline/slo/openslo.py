@@ -99,6 +99,7 @@ class OpenSloDocuments:
             error_ratio=_error_ratio(_query(raw), ratio.raw_type) if ratio else None,
             threshold=_query(indicator.threshold_metric),
             source_type=self._type(source) if source else None,
+            source_options=source.metric_source.options if source else {},
             labels=_labels(slo.metadata),
             annotations=slo.metadata.annotations,
             alerting=_alerting(slo.metadata.name),

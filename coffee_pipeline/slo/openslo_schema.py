@@ -56,6 +56,15 @@ class MetricSource(Part):
         query = self.spec.get("query")
         return query if isinstance(query, str) and query.strip() else None
 
+    @property
+    def options(self) -> dict[str, str]:
+        """What the source says besides the query, such as an index or an account."""
+        return {
+            key: str(value)
+            for key, value in self.spec.items()
+            if key != "query" and isinstance(value, str | int) and not isinstance(value, bool)
+        }
+
 
 class Metric(Part):
     """One metric of an indicator."""

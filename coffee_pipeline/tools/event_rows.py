@@ -55,6 +55,7 @@ def read(path: Path) -> dict[str, EventRows]:
         if path.stat().st_size > MAXIMUM_BYTES:
             raise ConfigurationError(f"{path}: larger than {MAXIMUM_BYTES >> 30} GiB; split it")
         table = _table(path)
+        table.column_names  # noqa: B018 - names that are not UTF-8 raise here
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror or error})") from error
     except (pa.ArrowException, ValueError, UnicodeDecodeError) as error:
@@ -72,7 +73,10 @@ def of_table(table: pa.Table, source: str) -> dict[str, EventRows]:
     kind = next((one for one in _KINDS if one[0] in names and names & set(one[1:])), None)
     if kind is None or not {"slo", "time"} <= names:
         raise ParseError(source, "", "needs the columns slo, time, total, and good or bad")
-    labels = table.column("slo").cast(pa.string()).combine_chunks().dictionary_encode()
+    try:
+        labels = table.column("slo").cast(pa.string()).combine_chunks().dictionary_encode()
+    except pa.ArrowException as error:
+        raise ParseError(source, "slo", f"must be text, not {table.column('slo').type}") from error
     if isinstance(labels, pa.ChunkedArray):
         labels = labels.combine_chunks()
     if labels.null_count:
