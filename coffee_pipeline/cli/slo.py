@@ -115,6 +115,10 @@ def status(
     organisation: Annotated[
         str | None, typer.Option(help="Organisation: tenant (X-Scope-OrgID) or account.")
     ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Keep what the API answered as .parquet, for --series another time."),
+    ] = None,
     at: Annotated[
         datetime | None, typer.Option(help="As of when, UTC. Default: now, or the series' end.")
     ] = None,
@@ -123,7 +127,7 @@ def status(
     """Attained, budget left, burn rates, alerts, exhaustion and forecast of every objective."""
     moment = None if at is None else at.replace(tzinfo=UTC)
     if files:
-        source = Source(series, url, token_variable, application_key_variable, organisation)
+        source = Source(series, url, token_variable, application_key_variable, organisation, save)
         show_status(parse(_contents(files)), source, moment, as_json=as_json)
         return
     if series or url:

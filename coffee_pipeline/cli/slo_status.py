@@ -27,7 +27,7 @@ from coffee_pipeline.slo.events import Events
 from coffee_pipeline.slo.forecast import DAYS
 from coffee_pipeline.slo.objective_status import ObjectiveStatus
 from coffee_pipeline.slo.objective_status import status as objective_status
-from coffee_pipeline.stages.recorded_levels import STEP, events_of, rows_of
+from coffee_pipeline.stages.recorded_levels import STEP, events_of, rows_of, save
 from coffee_pipeline.stages.series_source import Fetched, SeriesSource
 from coffee_pipeline.tools import event_rows
 from coffee_pipeline.tools.series_query import Credentials
@@ -42,6 +42,7 @@ class Source:
     token_variable: str | None = None
     application_key_variable: str | None = None
     organisation: str | None = None
+    save: Path | None = None
 
     def credentials(self) -> Credentials:
         """The secrets, from the environment by name.
@@ -70,6 +71,8 @@ def show_status(slos: Sequence[Slo], source: Source, at: datetime | None, *, as_
         now = at or datetime.now(UTC)
         fetched = _fetch(slos, source.url, source, now)
         events = {identity: one.events for identity, one in fetched.items()}
+        if source.save is not None:
+            save(source.save, events)
         reasons = {identity: one.reasons for identity, one in fetched.items()}
     else:
         raise UsageError("name where the events come from: --series FILE or --url URL")

@@ -10,13 +10,9 @@ from fractions import Fraction
 from coffee_pipeline.slo.alert_windows import duration, number
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.openslo_schema import Objective
-from coffee_pipeline.slo.promql import (
-    UnsupportedQueryError,
-    fill,
-    has_window,
-    reads_metrics,
-    windowed,
-)
+from coffee_pipeline.slo.promql import UnsupportedQueryError, windowed
+from coffee_pipeline.slo.query_kinds import reads_metrics
+from coffee_pipeline.slo.query_windows import fill, has_window
 
 RATIO = "slo:sli_error:ratio_rate"
 ERRORS = "slo:sli_error_events:rate5m"

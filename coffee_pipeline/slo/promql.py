@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,19 +38,13 @@ from promql_parser import (
 
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.model.metrics import Sample
+from coffee_pipeline.slo.query_windows import fill
 from coffee_pipeline.slo.series import Series, collect, increase, operator
-
-WINDOW_PLACEHOLDER = "{{.window}}"
-"""What range-vector queries may hold for the window, as Sloth's templates do."""
 
 MAXIMUM_LENGTH = 2_000
 MAXIMUM_OPERATORS = 100
 """The parser recurses without a limit and its rewriting takes time cubic in the depth of the tree,
 so untrusted queries are bounded by their brackets and operators before it sees them."""
-
-
-_PLACEHOLDER = re.compile(r"\{\{-?\s*\.window\s*-?\}\}")
-_RATE = re.compile(r"\brate\s*\(")
 
 
 class UnsupportedQueryError(UsageError):
@@ -87,9 +80,9 @@ def windowed(
     tree = parse(fill(query, duration))
     ranges, instants = _selectors(tree)
     if not ranges and not instants:
-        raise UnsupportedQueryError(f"query selects no metric: {_short(query)}")
+        raise UnsupportedQueryError(f"query selects no metric: {short(query)}")
     if counter and ranges and instants:
-        raise UnsupportedQueryError(f"query mixes ranges and instant selectors: {_short(query)}")
+        raise UnsupportedQueryError(f"query mixes ranges and instant selectors: {short(query)}")
     extra = dict(matchers or {})
     wrap = counter and not ranges
 
@@ -100,72 +93,6 @@ def windowed(
         return promql_parser.parse(f"increase({text}[{duration}])" if wrap else text)
 
     return promql_parser.transform(tree, post_visit=narrow).prettify()
-
-
-def events_of_rates(query: str) -> str:
-    """The query with ``rate`` as ``increase``: events in the window, not events per second.
-
-    Raises:
-        ConfigurationError: the query is not PromQL.
-        UnsupportedQueryError: it counts no events: other functions, or anything but sums of rates.
-    """
-    tree = parse(fill(query, "1m"))
-    calls: list[str] = []
-
-    def note(node: Expr) -> None:
-        if isinstance(node, Call):
-            calls.append(node.func.name)
-        elif isinstance(node, BinaryExpr) and str(node.op) not in {"+", "-"}:
-            raise UnsupportedQueryError(f"no sum of rates: {_short(node.prettify())}")
-
-    promql_parser.walk(tree, pre_visit=note)
-    # Text that only looks like a call, inside a label's value, must not be rewritten.
-    if not calls or len(set(calls)) > 1 or calls[0] not in {"rate", "increase"}:
-        named = ", ".join(sorted(set(calls))) or "no function"
-        raise UnsupportedQueryError(f"{named}, not rate or increase of counters: {_short(query)}")
-    if len(_RATE.findall(query)) != calls.count("rate"):
-        raise UnsupportedQueryError(f"'rate(' inside a label's value: {_short(query)}")
-    return _RATE.sub("increase(", query)
-
-
-def reads_metrics(query: str) -> bool:
-    """Whether the query selects any series, rather than being a constant.
-
-    Raises:
-        ConfigurationError: not PromQL.
-    """
-    found: list[VectorSelector] = []
-
-    def note(node: Expr) -> None:
-        if isinstance(node, VectorSelector):
-            found.append(node)
-
-    promql_parser.walk(parse(fill(query, "1m")), pre_visit=note)
-    return bool(found)
-
-
-def fill(query: str, length: str) -> str:
-    """The query with ``length`` where its window belongs."""
-    return _PLACEHOLDER.sub(length, query)
-
-
-def has_window(query: str) -> bool:
-    """Whether the query says where its window belongs."""
-    return _PLACEHOLDER.search(query) is not None
-
-
-def check(expression: str) -> None:
-    """Check the PromQL of a generated rule, which may be longer than what people write.
-
-    Raises:
-        ConfigurationError: not PromQL.
-    """
-    if len(expression) > 10 * MAXIMUM_LENGTH:
-        raise ConfigurationError("the rule of this query would be too long")
-    try:
-        promql_parser.parse(expression)
-    except ValueError as error:
-        raise ConfigurationError(f"not PromQL: {error}: {_short(expression)}") from error
 
 
 def parse(query: str) -> Expr:
@@ -181,7 +108,7 @@ def parse(query: str) -> Expr:
     try:
         return promql_parser.parse(query)
     except ValueError as error:
-        raise ConfigurationError(f"not PromQL: {error}: {_short(query)}") from error
+        raise ConfigurationError(f"not PromQL: {error}: {short(query)}") from error
 
 
 def evaluate(expression: str, samples: Iterable[Sample], window: Window) -> float | None:
@@ -232,14 +159,14 @@ class _Evaluation:
         if isinstance(node, BinaryExpr):
             return self._binary(node)
         what = type(node).__name__
-        raise UnsupportedQueryError(f"{what} is not evaluated: {_short(node.prettify())}")
+        raise UnsupportedQueryError(f"{what} is not evaluated: {short(node.prettify())}")
 
     def _sum(self, node: AggregateExpr) -> _Answer:
         if str(node.op) != "sum":
             raise UnsupportedQueryError(f"aggregation {node.op} is not evaluated, only sum is")
         inner = self.of(node.expr)
         if inner.literal:
-            raise UnsupportedQueryError(f"sum of a number: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"sum of a number: {short(node.prettify())}")
         return _Answer(inner.value, grouped=node.modifier is not None)
 
     def _call(self, node: Call) -> _Answer:
@@ -248,7 +175,7 @@ class _Evaluation:
             raise UnsupportedQueryError(f"function {name} is not evaluated: use increase or rate")
         selector = node.args[0]
         if not isinstance(selector, MatrixSelector):
-            raise UnsupportedQueryError(f"subqueries are not evaluated: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"subqueries are not evaluated: {short(node.prettify())}")
         vector = selector.vector_selector
         _check_selector(vector)
         matchers = list(vector.matchers.matchers)
@@ -264,12 +191,12 @@ class _Evaluation:
         if sign not in {"+", "-", "*", "/"}:
             raise UnsupportedQueryError(f"operator {sign} is not evaluated, only + - * / are")
         if node.modifier is not None and node.modifier.matching is not None:
-            raise UnsupportedQueryError(f"vector matching: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"vector matching: {short(node.prettify())}")
         left, right = self.of(node.lhs), self.of(node.rhs)
         # Adding up groups commutes with scaling by a number, and with nothing else.
         scaled = (right.literal and sign in {"*", "/"}) or (left.literal and sign == "*")
         if (left.grouped or right.grouped) and not scaled:
-            raise UnsupportedQueryError(f"sum both sides first: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"sum both sides first: {short(node.prettify())}")
         return _Answer(
             _arithmetic(sign, left.value, right.value),
             grouped=left.grouped or right.grouped,
@@ -300,7 +227,7 @@ def _selectors(tree: Expr) -> tuple[int, int]:
     vectors = [node for node in found if isinstance(node, VectorSelector)]
     for node in found:
         if isinstance(node, SubqueryExpr):
-            raise UnsupportedQueryError(f"subqueries: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"subqueries: {short(node.prettify())}")
     for vector in vectors:
         _check_selector(vector)
     ranges = sum(isinstance(node, MatrixSelector) for node in found)
@@ -309,9 +236,9 @@ def _selectors(tree: Expr) -> tuple[int, int]:
 
 def _check_selector(node: VectorSelector) -> None:
     if node.offset is not None or node.at is not None:
-        raise UnsupportedQueryError(f"offset and @ modifiers: {_short(node.prettify())}")
+        raise UnsupportedQueryError(f"offset and @ modifiers: {short(node.prettify())}")
     if node.matchers.or_matchers:
-        raise UnsupportedQueryError(f"'or' between matchers: {_short(node.prettify())}")
+        raise UnsupportedQueryError(f"'or' between matchers: {short(node.prettify())}")
 
 
 def _selector(node: VectorSelector, extra: Mapping[str, str]) -> str:
@@ -337,6 +264,7 @@ def _duration(window: timedelta) -> str:
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
-def _short(query: str) -> str:
+def short(query: str) -> str:
+    """The query on one line, for messages."""
     line = " ".join(query.split())
     return line if len(line) <= 120 else line[:117] + "..."

@@ -36,7 +36,9 @@ from coffee_pipeline.slo.alert_windows import (
 from coffee_pipeline.slo.definition import Alert, Slo
 from coffee_pipeline.slo.indicator_rules import RATIO, Ratios
 from coffee_pipeline.slo.openslo_schema import Objective
-from coffee_pipeline.slo.promql import check
+from coffee_pipeline.slo.promql import parse
+from coffee_pipeline.slo.query_kinds import check
+from coffee_pipeline.slo.query_windows import fill
 
 Rule = dict[str, object]
 _MODES = {
@@ -131,6 +133,11 @@ class _ObjectiveRules:
             raise UsageError(f"rules need a Prometheus source, not {slo.source_type}")
         if not (slo.total or slo.error_ratio or slo.threshold):
             raise UsageError(slo.unsupported or "the indicator has no query")
+        if slo.dialect == "PromQL":
+            # What people wrote is bounded first: the rules repeat it, and the parser recurses.
+            for query in (slo.good, slo.bad, slo.total, slo.error_ratio, slo.threshold):
+                if query is not None:
+                    parse(fill(query, "5m"))
         ratios = Ratios(slo, self.objective, self.selector, self.period)
         recorded = (
             *ratios.support(),

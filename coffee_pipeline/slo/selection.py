@@ -8,7 +8,8 @@ import promql_parser
 from promql_parser import Expr, MatchOp, VectorSelector
 
 from coffee_pipeline.slo.definition import Slo
-from coffee_pipeline.slo.promql import fill, parse
+from coffee_pipeline.slo.promql import parse
+from coffee_pipeline.slo.query_windows import fill
 
 
 def series_of(slos: Iterable[Slo]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from coffee_pipeline.errors import UsageError
 from coffee_pipeline.slo.definition import SLOTH_PERIOD, Alert, Alerting, Slo, Specification
 from coffee_pipeline.slo.openslo_schema import Objective
 from coffee_pipeline.slo.problems import DocumentError, PartOf, validated
-from coffee_pipeline.slo.promql import events_of_rates
+from coffee_pipeline.slo.query_kinds import events_of_rates
 from coffee_pipeline.slo.sloth_schema import (
     AlertPart,
     ResourceMetadata,

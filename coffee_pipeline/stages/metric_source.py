@@ -23,9 +23,9 @@ from coffee_pipeline.slo.promql import (
     UnsupportedQueryError,
     Window,
     evaluate,
-    events_of_rates,
     windowed,
 )
+from coffee_pipeline.slo.query_kinds import events_of_rates
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.tools import prometheus
 

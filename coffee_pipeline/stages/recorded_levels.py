@@ -1,9 +1,15 @@
-"""Recorded rows of an SLO -> its events per step."""
+"""Recorded rows of an SLO -> its events per step, and back into a file."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from coffee_pipeline.errors import EnvironmentFailedError
 from coffee_pipeline.slo.counters import Grid, rises
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events, of_rows
@@ -36,3 +42,26 @@ def events_of(rows: EventRows | None, step: int = STEP) -> Events:
     counted = np.where(np.isnan(good), total - bad, good)
     others = of_good if np.isfinite(rows.good).any() else of_bad
     return Events(grid.start, step, counted, total, repairs + others)
+
+
+def save(path: Path, recorded: Mapping[str, Events]) -> None:
+    """Write the events by SLO to a Parquet file that is read as any recorded series; gaps stay.
+
+    Raises:
+        EnvironmentFailedError: the file cannot be written.
+    """
+    parts = []
+    for name, events in recorded.items():
+        at = np.flatnonzero(events.known)
+        columns = {
+            "slo": pa.array([name] * len(at), pa.string()),
+            "time": events.start + events.step * at,
+            "good": events.good[at] / events.scale,
+            "total": events.total[at] / events.scale,
+        }
+        parts.append(pa.table(columns))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pyarrow.parquet.write_table(pa.concat_tables(parts), path)
+    except OSError as error:
+        raise EnvironmentFailedError(f"{path}: cannot be written ({error.strerror})") from error

@@ -21,7 +21,9 @@ from tenacity.wait import wait_base, wait_exponential_jitter
 from coffee_pipeline.errors import ConfigurationError, ParseError, UsageError
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events, Floats, of_rows
-from coffee_pipeline.slo.promql import events_of_rates, fill, has_window, windowed
+from coffee_pipeline.slo.promql import windowed
+from coffee_pipeline.slo.query_kinds import events_of_rates
+from coffee_pipeline.slo.query_windows import fill, has_window
 from coffee_pipeline.tools import (
     datadog_series,
     dynatrace_series,

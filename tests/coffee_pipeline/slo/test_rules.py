@@ -266,3 +266,9 @@ def test_a_threshold_counts_minutes_beyond_it_and_leaves_nan_out(
     series = {"boiling_seconds": " ".join(["0.2", "0.9", "0.3", "NaN"] * 20)}
     (found,) = evaluate(made_rules(text), series, "slo:sli_error:ratio_rate1h", [79])
     assert list(found.values()) == pytest.approx([1 / 3], abs=0.01)
+
+
+def test_a_query_nested_without_end_is_refused_before_it_is_parsed() -> None:
+    deep = EVENTS.replace("sum(rate(boils_total[", "(" * 5000 + "sum(rate(boils_total[")
+    with pytest.raises(ConfigurationError, match=r"longer than|more than"):
+        groups_of(parse([("f", deep)]))

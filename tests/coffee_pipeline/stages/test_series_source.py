@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,7 +15,9 @@ from tenacity import wait_none
 from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.specifications import parse
+from coffee_pipeline.stages.recorded_levels import events_of, rows_of, save
 from coffee_pipeline.stages.series_source import SeriesSource
+from coffee_pipeline.tools import event_rows
 from coffee_pipeline.tools.series_query import Credentials
 
 START = 1_700_000_040
@@ -229,3 +232,12 @@ def test_what_cannot_be_asked_is_a_configuration_error(stub: Stub) -> None:
         totals(stub, slo(Prometheus="Abacus"))
     with pytest.raises(ConfigurationError, match="must be an http or https URL"):
         SeriesSource("file:///etc/passwd")
+
+
+def test_what_was_answered_can_be_kept_and_read_again(stub: Stub, tmp_path: Path) -> None:
+    stub.answer = either(series(lambda _: 9.5), series(lambda at: 10 if at % 120 else None))
+    fetched = source(stub).events(slo(), START, START + 600, 60).events
+    save(tmp_path / "kept" / "series.parquet", {"kettle-boils": fetched})
+    again = events_of(rows_of(slo(), event_rows.read(tmp_path / "kept" / "series.parquet")))
+    span = (START, START + 600)
+    assert again.sums(again.steps(*span)) == fetched.sums(fetched.steps(*span)) == (47.5, 50, 5)
