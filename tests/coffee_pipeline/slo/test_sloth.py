@@ -6,9 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.slo.definition import SLOTH_PERIOD
+from coffee_pipeline.slo.remarks import errors_of, remarks_on
 from coffee_pipeline.slo.specifications import check, parse
 
 PLAIN = """\
@@ -127,3 +130,19 @@ def test_a_plugin_is_not_run_and_said_so() -> None:
     text = PLAIN[:at] + "      plugin: {id: boiling}\n" + PLAIN[end:]
     with pytest.raises(ConfigurationError, match=r"f:12: slos.0.sli.plugin: SLI plugin boiling"):
         parse([("f", text)])
+
+
+@given(
+    st.sampled_from([PLAIN, RESOURCE]),
+    st.integers(0, 25),
+    st.sampled_from(["[]", "{}", "null", "-1", "x", "{a: b}", "[[1]]", "true", "2026-01-01", "''"]),
+)
+def test_any_value_anywhere_is_read_or_one_error(text: str, at: int, value: str) -> None:
+    lines = text.splitlines()
+    line = lines[at % len(lines)]
+    lines[at % len(lines)] = f"{line.split(':')[0]}: {value}"
+    checked = check([("f", "\n".join(lines))])
+    for slo in checked.slos:
+        list(errors_of(slo))
+        list(remarks_on(slo))
+    assert all(str(error).startswith("f") and "\n" not in str(error) for error in checked.errors)
