@@ -25,6 +25,7 @@ from coffee_pipeline.cli import (
     parsers,
     report,
     run,
+    slo,
     status,
     up,
 )
@@ -71,6 +72,7 @@ for command in (
     demo,
     init,
     run,
+    slo,
     up,
     status,
     environment,

@@ -16,7 +16,7 @@ from coffee_pipeline.platform.description import Service
 from coffee_pipeline.rollout.client import EnvironmentClient
 from coffee_pipeline.rollout.releases import Claim, Release, ServiceStatus
 from coffee_pipeline.rollout.waiting import until
-from coffee_pipeline.slo import openslo
+from coffee_pipeline.slo import specifications
 from coffee_pipeline.slo.selection import series_of
 from coffee_pipeline.stages.artifacts import artifact_path
 from coffee_pipeline.stages.canary import Canary, CanaryEnd, one_canary_at_a_time
@@ -81,7 +81,9 @@ def release_of(context: StageContext, service: Service) -> Release:
     path = artifact_path(context.home, found[-1].path)
     if not path.is_file():
         raise ToolError(f"{path}: the binary is gone; build {service.name} again")
-    slos = openslo.read([context.checkout() / file for file in service.slos], context.checkout())
+    slos = specifications.read(
+        [context.checkout() / file for file in service.slos], context.checkout()
+    )
     assert service.run is not None
     return Release(
         service=service.name,
