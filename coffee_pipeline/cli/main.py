@@ -18,6 +18,7 @@ from coffee_pipeline.cli import (
     doctor,
     environment,
     history,
+    incidents,
     ingest,
     init,
     parsers,
@@ -76,6 +77,7 @@ for command in (
     history,
     doctor,
     ingest,
+    incidents,
     parsers,
 ):
     command.register(app)
