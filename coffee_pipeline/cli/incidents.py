@@ -108,12 +108,13 @@ def _store(
         if _key(one) in touched:
             rows[_key(one)].append(one)
     writer = HistoryWriter(home)
-    for key, records in rows.items():
+    for key, found in rows.items():
+        records = sorted(found, key=lambda one: one.incident_id)
         writer.write(
             Evidence(
                 materialization=f"incidents/{source}/{key}",
                 outcome=Outcome.COMPLETED,
-                records=sorted(records, key=lambda one: one.incident_id),
+                records=records,
             )
         )
 
