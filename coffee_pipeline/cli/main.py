@@ -20,6 +20,7 @@ from coffee_pipeline.cli import (
     environment,
     fetch,
     history,
+    incidents,
     ingest,
     init,
     parsers,
@@ -81,6 +82,7 @@ for command in (
     doctor,
     ingest,
     fetch,
+    incidents,
     parsers,
     deployments,
 ):
