@@ -18,7 +18,7 @@ from coffee_pipeline.platform.documents import read_documents
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.reviews import COMMITS_LIMIT, commit_reviews
 from coffee_pipeline.policy.release_gate import GateEvidence
-from coffee_pipeline.slo import openslo
+from coffee_pipeline.slo import specifications
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.gate import gate_evidence
 from coffee_pipeline.tools.document import Document
@@ -65,7 +65,7 @@ def _objectives(checkout: Path, service: Service) -> dict[str, Any]:
     problems: list[str] = []
     for path in service.slos:
         try:
-            names += [slo.name for slo in openslo.read([Path(path)], checkout)]
+            names += [slo.name for slo in specifications.read([Path(path)], checkout)]
         except ConfigurationError as error:
             problems.append(str(error).splitlines()[0])
     return {"files": service.slos, "names": names, "problems": problems}
