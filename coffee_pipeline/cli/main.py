@@ -20,6 +20,7 @@ from coffee_pipeline.cli import (
     history,
     ingest,
     init,
+    listen,
     parsers,
     report,
     run,
@@ -68,6 +69,7 @@ def options(
 for command in (
     demo,
     init,
+    listen,
     run,
     up,
     status,
