@@ -61,7 +61,7 @@ class EventGroup:
     count: int = 1
 
     def joined(self, other: EventGroup) -> EventGroup:
-        """This group and another one of the same rule and workload; the order does not matter."""
+        """Both groups, of the same rule and workload, as one; the order does not matter."""
         latest = max(self, other, key=lambda group: (group.last, group.output or ""))
         return replace(
             latest,
