@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from coffee_pipeline.errors import ParseError, TransientError
+from coffee_pipeline.errors import EnvironmentFailedError, ParseError, TransientError
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence
@@ -146,12 +146,14 @@ def consume(
 @contextmanager
 def _alone(home: Home) -> Iterator[Inbox]:
     """The inbox, for one consumer at a time."""
-    inbox = Inbox(home).prepare()
     try:
+        inbox = Inbox(home).prepare()
         with filelock.FileLock(home.inbox / "consumer.lock", timeout=LOCK_SECONDS):
             yield inbox
     except filelock.Timeout as error:
-        raise TransientError(f"{inbox.folder}: is being consumed already") from error
+        raise TransientError(f"{home.inbox}: is being consumed already") from error
+    except OSError as error:
+        raise EnvironmentFailedError(f"{home.inbox}: {error.strerror or error}") from error
 
 
 def _follow(home: Home, platform: Platform, base: Path, inbox: Inbox, now: datetime) -> str | None:
