@@ -9,6 +9,7 @@ from assets.automation import JOBS, SCHEDULES, SENSORS
 from assets.progress import progress_logger
 from coffee_pipeline.home import Home
 from resources.delivery import DeliveryResource, platform_file
+from resources.notifier import NotifierResource
 
 
 @dg.definitions
@@ -24,7 +25,8 @@ def defs() -> dg.Definitions:
         resources={
             "delivery": DeliveryResource(
                 data_directory=str(Home.locate().root), platform_path=str(platform_file())
-            )
+            ),
+            "notifier": NotifierResource(platform_path=str(platform_file())),
         },
         executor=dg.in_process_executor,
         loggers={"progress": progress_logger},
