@@ -18,6 +18,7 @@ from coffee_pipeline.cli import (
     doctor,
     environment,
     history,
+    inbox,
     ingest,
     init,
     listen,
@@ -78,6 +79,7 @@ for command in (
     history,
     doctor,
     ingest,
+    inbox,
     parsers,
 ):
     command.register(app)

@@ -118,6 +118,16 @@ class Inbox:
         """Names of messages that nobody could read."""
         return sorted(file.stem for file in self._rejected.glob(f"*{_SUFFIX}"))
 
+    def reason(self, name: str) -> str:
+        """Why a message was rejected."""
+        try:
+            text = (self._rejected / f"{name}.reason.txt").read_text(
+                encoding="utf-8", errors="replace"
+            )
+        except FileNotFoundError:
+            return "not known"
+        return text.strip()
+
     def read(self, name: str) -> Message:
         """A waiting message.
 
