@@ -12,30 +12,22 @@ from coffee_pipeline.history.loader import HistoryLoader
 from coffee_pipeline.model.source import ServiceRevision
 from coffee_pipeline.platform.affected import affected
 from coffee_pipeline.stages.inbox import gather
+from coffee_pipeline.stages.steps import (
+    LIBRARY_STAGES,
+    REPOSITORY_STEPS,
+    SERVICE_ONLY_STEPS,
+    STEPS,
+)
 from resources.delivery import DELIVERY_TAG, REVISION_TAG, DeliveryResource
 
-DELIVERY_ASSETS = (
-    "service_revision",
-    "binary",
-    "sbom",
-    "image",
-    "test_results",
-    "static_analysis",
-    "vulnerabilities",
-    "release_gate",
-    "staging_deployment",
-    "instrumentation",
-    "production_deployment",
-    "service_levels",
+DELIVERY_ASSETS = tuple(STEPS)
+LIBRARY_ASSETS = tuple(
+    step
+    for step, stage in STEPS.items()
+    if stage in LIBRARY_STAGES and step not in SERVICE_ONLY_STEPS
 )
-LIBRARY_ASSETS = (
-    "service_revision",
-    "binary",
-    "test_results",
-    "static_analysis",
-    "vulnerabilities",
-)
-SWEEP_ASSETS = ("service_revision", "static_analysis", "vulnerabilities")
+REPOSITORY_ASSETS = tuple(REPOSITORY_STEPS)
+SWEEP_ASSETS = ("service_revision", "static_analysis", "dependency_scan")
 
 deliver = dg.define_asset_job(
     "deliver",
@@ -46,6 +38,11 @@ verify = dg.define_asset_job(
     "verify",
     selection=list(LIBRARY_ASSETS),
     description="One library module at one revision: source, build, test, scan.",
+)
+scan_repository = dg.define_asset_job(
+    "scan_repository",
+    selection=list(REPOSITORY_ASSETS),
+    description="The whole repository at one revision: code rules, secrets, infrastructure.",
 )
 security_sweep = dg.define_asset_job(
     "security_sweep",
@@ -183,6 +180,14 @@ def inbox_sensor(
     return dg.RunRequest()
 
 
-JOBS = (deliver, verify, security_sweep, consume_inbox, publish_slo_report, publish_dora_report)
+JOBS = (
+    deliver,
+    verify,
+    scan_repository,
+    security_sweep,
+    consume_inbox,
+    publish_slo_report,
+    publish_dora_report,
+)
 SCHEDULES = (nightly_security_sweep, hourly_slo_report, daily_dora_report)
 SENSORS = (new_commits, history_loading, inbox_sensor)

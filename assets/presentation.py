@@ -10,6 +10,7 @@ from datetime import datetime
 import dagster as dg
 
 from coffee_pipeline.model.build import Artifact, Build
+from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.deployment import Deployment, Measurement, RolloutStep
 from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.finding import Finding, Scan
@@ -38,6 +39,11 @@ COLUMNS: dict[type[Record], tuple[str, ...]] = {
         "database_date", "database_entries", "reason",
     ),
     Finding: ("severity", "rule", "title", "path", "line", "component", "fixed_version"),
+    PolicyResult: ("outcome", "policy", "severity", "weight", "subject", "message"),
+    ComplianceScore: (
+        "service", "percent", "minimum_percent", "passed", "failed", "not_evaluated",
+        "not_applicable", "reason",
+    ),
     GateRule: ("rule", "verdict", "actual", "required", "blocking", "evidence"),
     Deployment: ("environment", "strategy", "outcome", "previous_revision", "reason"),
     RolloutStep: ("step", "weight_percent", "phase", "requests", "lost_requests", "reason"),

@@ -15,8 +15,10 @@ from rich.console import Console
 
 from coffee_pipeline.cli import (
     demo,
+    deployments,
     doctor,
     environment,
+    fetch,
     history,
     inbox,
     ingest,
@@ -80,7 +82,9 @@ for command in (
     doctor,
     ingest,
     inbox,
+    fetch,
     parsers,
+    deployments,
 ):
     command.register(app)
 

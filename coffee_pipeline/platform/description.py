@@ -104,6 +104,7 @@ class GateSettings(Description):
 
     ``coverage_minimum_percent`` must be exceeded, per module. ``blocking_severities`` are those
     that may have no open finding. ``missing_evidence_blocks``: a scan that did not run blocks.
+    ``compliance_minimum_percent`` is what the weighted share of met policies must exceed.
     """
 
     coverage_minimum_percent: Percent = 80
@@ -112,6 +113,7 @@ class GateSettings(Description):
         "high",
     )
     missing_evidence_blocks: bool = True
+    compliance_minimum_percent: Percent = 90
 
 
 class CanarySettings(Description):

@@ -1,4 +1,4 @@
-"""The part ``security`` of ``platform.yaml``: what runs is watched, and who may tell of it."""
+"""The part ``security`` of ``platform.yaml``: scanners, what runs, and who may tell of it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,22 @@ class RuntimeSettings(Description):
 
 
 class SecuritySettings(Description):
-    """What is watched while it runs, and who may tell of it.
+    """Scanners and where they get their rules and databases from; what is watched while it runs.
+
+    ``scanners`` names those to run, which are made when they are missing; gosec and govulncheck
+    always run. Without it every scanner runs that is installed. Paths are relative to the
+    description's folder: ``semgrep_rules`` are folders beside the pipeline's own rules,
+    ``osv_database`` is OSV-Scanner's offline database, ``trivy_cache`` holds Trivy's.
 
     ``namespaces`` maps a Kubernetes namespace to an environment; one that is called like an
     environment, or ends with its name behind a hyphen, needs no entry. ``incident_labels`` are the
     labels that make an issue on GitHub an incident.
     """
 
+    scanners: tuple[str, ...] | None = None
+    semgrep_rules: tuple[str, ...] = ()
+    osv_database: str | None = None
+    trivy_cache: str | None = None
     receiver: ReceiverSettings = ReceiverSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     namespaces: dict[str, Name] = Field(default_factory=dict)

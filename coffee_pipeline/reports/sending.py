@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import assert_never
 
 import httpx
@@ -30,6 +29,7 @@ from coffee_pipeline.platform.notifications import (
 from coffee_pipeline.reports import notification as channels
 from coffee_pipeline.reports.notification import Notification, Request
 from coffee_pipeline.tools.findings import clean
+from coffee_pipeline.tools.http_retry import wait_seconds
 
 ATTEMPTS = 4
 TIMEOUT_SECONDS = 10.0
@@ -156,7 +156,7 @@ def _try(http: httpx.Client, request: Request, now: Callable[[], datetime]) -> N
     said = clean(answer.text.replace(request.url, ""), _REASON_CHARACTERS) or ""
     words = f"answered {answer.status_code} {' '.join(said.split())}".rstrip()
     if answer.status_code in (408, 429) or answer.status_code >= 500:
-        seconds = retry_after(answer.headers.get("Retry-After"), now())
+        seconds = wait_seconds({"retry-after": answer.headers.get("Retry-After", "")}, now())
         if seconds is not None and seconds > LONGEST_WAIT_SECONDS:
             raise EnvironmentFailedError(f"{words}; asks to wait {seconds:.0f} s")
         raise BusyError(words, seconds)
@@ -169,19 +169,3 @@ def _wait(state: RetryCallState) -> float:
     if isinstance(error, BusyError) and error.seconds is not None:
         return error.seconds
     return float(2 ** (state.attempt_number - 1))
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a ``Retry-After`` asks for, as a number or as a date; None where it is none."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())

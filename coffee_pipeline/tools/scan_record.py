@@ -52,7 +52,6 @@ def report(
         checks_run=checks,
         database_date=database_date,
         database_entries=database_entries,
-        reused=None,
         started_at=started_at,
         finished_at=started_at + timedelta(seconds=seconds),
     )

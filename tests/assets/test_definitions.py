@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from coffee_pipeline.model.outcome import Stage
-from coffee_pipeline.stages.steps import STEPS
+from coffee_pipeline.stages.steps import STAGE_OF
 from tests.conftest import ROOT
 
 SHOW = """
@@ -49,8 +49,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 def test_the_definitions_load_without_a_warning_and_group_by_stage(shown: dict) -> None:
     groups = {name: group for name, group in shown["groups"].items() if group != "reports"}
-    of_services = {step: stage.value for step, stage in STEPS.items()}
-    assert groups == {**of_services, "runtime_events": "scan"}
+    of_revisions = {step: stage.value for step, stage in STAGE_OF.items()}
+    assert groups == {**of_revisions, "runtime_events": "scan"}
     assert {name for name, group in shown["groups"].items() if group == "reports"} == {
         "slo_report", "dora_report",
     }  # fmt: skip
@@ -74,4 +74,4 @@ def test_jobs_schedules_and_sensors_are_there_and_on(shown: dict) -> None:
 
 
 def test_every_stage_of_the_vocabulary_has_a_step() -> None:
-    assert set(STEPS.values()) == set(Stage)
+    assert set(STAGE_OF.values()) == set(Stage)

@@ -10,15 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.model.outcome import Outcome, Severity
 from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.reports.notification import Notification
-from coffee_pipeline.reports.sending import Notifier, Sent, retry_after
+from coffee_pipeline.reports.sending import Notifier, Sent
 
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 TOLD = Notification(title="told", severity=Severity.HIGH, key="k", source="shop", lines=["a"])
@@ -167,20 +165,6 @@ def test_an_address_that_answers_nothing_is_not_shown(stub: Stub, url: str, trie
     assert sent.outcome is Outcome.FAILED
     assert "very-secret" not in (sent.reason or "")
     assert len(desk.waited) == tries - 1
-
-
-@given(st.text() | st.integers().map(str))
-def test_any_retry_after_is_seconds_or_nothing(value: str) -> None:
-    seconds = retry_after(value, NOW)
-    assert seconds is None or seconds >= 0
-
-
-def test_retry_after_as_date_and_number() -> None:
-    assert retry_after("Sun, 01 Mar 2026 02:01:00 GMT", NOW) == 60
-    assert retry_after("Sun, 01 Mar 2026 01:00:00 GMT", NOW) == 0
-    assert retry_after(" 3 ", NOW) == 3
-    assert retry_after("soon", NOW) is None
-    assert retry_after(None, NOW) is None
 
 
 @pytest.mark.parametrize(
