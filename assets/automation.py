@@ -1,14 +1,17 @@
 """Automation: the jobs, the schedules, and the sensors that start them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
 from assets.partitions import PLATFORM
-from coffee_pipeline.errors import RepositoryError
+from coffee_pipeline.errors import PipelineError, RepositoryError
 from coffee_pipeline.history.loader import HistoryLoader
 from coffee_pipeline.model.source import ServiceRevision
 from coffee_pipeline.platform.affected import affected
+from coffee_pipeline.stages.inbox import gather
 from coffee_pipeline.stages.steps import (
     LIBRARY_STAGES,
     REPOSITORY_STEPS,
@@ -46,11 +49,23 @@ security_sweep = dg.define_asset_job(
     selection=list(SWEEP_ASSETS),
     description="Scan one service's module at the head of the branch.",
 )
+consume_inbox = dg.define_asset_job(
+    "consume_inbox",
+    selection=["runtime_events"],
+    description="Make evidence of the messages that wait in the inbox.",
+)
 publish_slo_report = dg.define_asset_job("publish_slo_report", selection=["slo_report"])
 publish_dora_report = dg.define_asset_job("publish_dora_report", selection=["dora_report"])
 
 TIMEZONE = PLATFORM.schedules.timezone
 _RUNNING = dg.DefaultScheduleStatus.RUNNING
+_UNFINISHED = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 
 
 @dg.schedule(
@@ -143,6 +158,36 @@ def history_loading(delivery: DeliveryResource) -> dg.SkipReason:
     return dg.SkipReason(str(report))
 
 
-JOBS = (deliver, verify, scan_repository, security_sweep, publish_slo_report, publish_dora_report)
+@dg.sensor(
+    job=consume_inbox,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def inbox_sensor(
+    context: dg.SensorEvaluationContext, delivery: DeliveryResource
+) -> dg.RunRequest | dg.SkipReason:
+    """One run when messages wait; without a run key, as a failed run must be tried again."""
+    base = Path(delivery.platform_path).parent
+    try:
+        waiting, problem = gather(delivery.home, delivery.platform, base, datetime.now(UTC))
+    except PipelineError as error:
+        return dg.SkipReason(str(error))
+    if not waiting:
+        return dg.SkipReason(problem or "no message waits")
+    unfinished = dg.RunsFilter(job_name=consume_inbox.name, statuses=list(_UNFINISHED))
+    if context.instance.get_runs(unfinished, limit=1):
+        return dg.SkipReason(f"{waiting} messages wait; a run is on its way")
+    return dg.RunRequest()
+
+
+JOBS = (
+    deliver,
+    verify,
+    scan_repository,
+    security_sweep,
+    consume_inbox,
+    publish_slo_report,
+    publish_dora_report,
+)
 SCHEDULES = (nightly_security_sweep, hourly_slo_report, daily_dora_report)
-SENSORS = (new_commits, history_loading)
+SENSORS = (new_commits, history_loading, inbox_sensor)

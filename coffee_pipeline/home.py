@@ -92,6 +92,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def inbox(self) -> Path:
+        """Messages of other systems that wait to be consumed; see ``receiver/inbox.py``."""
+        return self.root / "inbox"
+
+    @property
     def demo(self) -> Path:
         """The demo's repository."""
         return self.root / "demo"

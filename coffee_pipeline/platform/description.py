@@ -7,35 +7,15 @@ repository; ``repository`` and ``vulndb`` are relative to the description file.
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Description(BaseModel):
-    """Base of all parts of the description: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _inside(value: str) -> str:
-    path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts:
-        raise ValueError("must be a relative path inside the repository")
-    return path.as_posix()
-
-
-RepositoryPath = Annotated[str, AfterValidator(_inside)]
-"""A POSIX path relative to the repository that never leaves it."""
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
-"""Name of a service or platform: it is a partition key, a file name and a metric label."""
+from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
+from coffee_pipeline.platform.notifications import NotificationSettings
+from coffee_pipeline.platform.security import SecuritySettings
 
 _CALLED = re.compile(r"\{url:([^}]+)\}")
-
-Percent = Annotated[float, Field(ge=0, le=100)]
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class Module(Description):
@@ -186,21 +166,6 @@ class MetricsSettings(Description):
     scrape_interval_seconds: Seconds = 1
 
 
-class SecuritySettings(Description):
-    """Scanners and where they get their rules and databases from.
-
-    ``scanners`` names those to run, which are made when they are missing; gosec and govulncheck
-    always run. Without it every scanner runs that is installed. Paths are relative to the
-    description's folder: ``semgrep_rules`` are folders beside the pipeline's own rules,
-    ``osv_database`` is OSV-Scanner's offline database, ``trivy_cache`` holds Trivy's.
-    """
-
-    scanners: tuple[str, ...] | None = None
-    semgrep_rules: tuple[str, ...] = ()
-    osv_database: str | None = None
-    trivy_cache: str | None = None
-
-
 class ScheduleSettings(Description):
     """Time zone (IANA name) of the schedules."""
 
@@ -221,8 +186,9 @@ class Platform(Description):
     gates: GateSettings = GateSettings()
     rollout: RolloutSettings = RolloutSettings()
     metrics: MetricsSettings = MetricsSettings()
-    security: SecuritySettings = SecuritySettings()
     schedules: ScheduleSettings = ScheduleSettings()
+    security: SecuritySettings = SecuritySettings()
+    notifications: NotificationSettings = NotificationSettings()
 
     @model_validator(mode="after")
     def _names_are_unique_and_modules_known(self) -> Self:
