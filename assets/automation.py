@@ -27,7 +27,7 @@ LIBRARY_ASSETS = tuple(
     if stage in LIBRARY_STAGES and step not in SERVICE_ONLY_STEPS
 )
 REPOSITORY_ASSETS = tuple(REPOSITORY_STEPS)
-SWEEP_ASSETS = ("service_revision", "static_analysis", "dependency_scan")
+SWEEP_ASSETS = ("sweep",)
 
 deliver = dg.define_asset_job(
     "deliver",
@@ -47,7 +47,7 @@ scan_repository = dg.define_asset_job(
 security_sweep = dg.define_asset_job(
     "security_sweep",
     selection=list(SWEEP_ASSETS),
-    description="Scan one service's module at the head of the branch.",
+    description="What runs in production and the head of the branch, with every scanner.",
 )
 consume_inbox = dg.define_asset_job(
     "consume_inbox",
@@ -74,17 +74,10 @@ _UNFINISHED = (
     execution_timezone=TIMEZONE,
     default_status=_RUNNING,
 )
-def nightly_security_sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
-    """Every night at 02:00: every scanner over every service and library module."""
+def nightly_security_sweep(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Every night at 02:00: what runs in production and the repository's head, in one sweep."""
     night = context.scheduled_execution_time.strftime("%Y-%m-%d")
-    return [
-        dg.RunRequest(
-            run_key=f"sweep-{night}-{service.name}",
-            partition_key=service.name,
-            tags={DELIVERY_TAG: f"sweep-{night}"},
-        )
-        for service in PLATFORM.services
-    ]
+    return dg.RunRequest(run_key=f"sweep-{night}", tags={DELIVERY_TAG: f"sweep-{night}"})
 
 
 hourly_slo_report = dg.ScheduleDefinition(

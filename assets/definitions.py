@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets import build, metrics, reports, rollout, runtime, scan, source, test
+from assets import build, metrics, reports, rollout, runtime, scan, source, sweep, test
 from assets.automation import JOBS, SCHEDULES, SENSORS
 from assets.progress import progress_logger
 from coffee_pipeline.home import Home
@@ -17,7 +17,7 @@ def defs() -> dg.Definitions:
     """Assets, checks, jobs, schedules, sensors and resources of the pipeline."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [source, build, test, scan, runtime, rollout, metrics, reports]
+            [source, build, test, scan, runtime, rollout, metrics, sweep, reports]
         ),
         jobs=JOBS,
         schedules=SCHEDULES,

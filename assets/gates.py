@@ -19,6 +19,7 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision
 from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
 from coffee_pipeline.model.outcome import BuildOutcome, DeploymentOutcome, Outcome, Verdict
+from coffee_pipeline.model.sweep import Sweep
 from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.policy.compliance import meets
@@ -107,6 +108,17 @@ def _compliant(evidence: Evidence, _: Platform) -> Judgement:
     if not mine:
         return _missing(evidence)
     return Judgement(*meets(mine[0]))
+
+
+def _covered(evidence: Evidence, _: Platform) -> Judgement:
+    sweeps = [record for record in evidence.records if isinstance(record, Sweep)]
+    if not sweeps:
+        return _missing(evidence)
+    last = sweeps[-1]
+    counts = f"{last.completed} of {last.scans} scans answered"
+    passed = last.outcome == Outcome.COMPLETED.value
+    fewer = last.previous_completed is not None and last.completed < last.previous_completed
+    return Judgement(passed and not fewer, f"{counts}; {last.reason}" if last.reason else counts)
 
 
 def _release_allowed(evidence: Evidence, _: Platform) -> Judgement:
@@ -198,6 +210,13 @@ GATES = (
         "compliance",
         "Does the service meet more of the policies than the minimum?",
         _compliant,
+    ),
+    Gate(
+        "sweep",
+        "covered_as_before",
+        "Did every scanner answer, and no fewer than the night before?",
+        _covered,
+        severity=_WARN,
     ),
     Gate(
         "release_gate",

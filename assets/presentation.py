@@ -18,6 +18,7 @@ from coffee_pipeline.model.gate import GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, ServiceRevision
+from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun
 from coffee_pipeline.stages.inbox import Consumption
 
@@ -43,6 +44,11 @@ COLUMNS: dict[type[Record], tuple[str, ...]] = {
     ComplianceScore: (
         "service", "percent", "minimum_percent", "passed", "failed", "not_evaluated",
         "not_applicable", "reason",
+    ),
+    Sweep: ("revision", "outcome", "scans", "completed", "previous_completed", "reason"),
+    SweepScan: (
+        "tool", "scope", "environment", "outcome", "findings", "tool_version",
+        "database_age_days", "reason",
     ),
     GateRule: ("rule", "verdict", "actual", "required", "blocking", "evidence"),
     Deployment: ("environment", "strategy", "outcome", "previous_revision", "reason"),
