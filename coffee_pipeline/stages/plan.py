@@ -16,6 +16,7 @@ from coffee_pipeline.stages.repository_scan import TOOLS
 from coffee_pipeline.stages.scanner import chosen
 from coffee_pipeline.stages.steps import OPTIONAL_STEPS, REPOSITORY, REPOSITORY_STEPS, steps_of
 from coffee_pipeline.stages.workspace import find_service
+from coffee_pipeline.tools import opa, trivy
 
 _DONE = """
     SELECT latest.service, latest.step, source.input_digest
@@ -92,7 +93,7 @@ def plan(
     planned = []
     for service in wanted:
         found = standing[service.name]
-        steps = steps_of(service, stages)
+        steps = _chosen_steps(platform, steps_of(service, stages))
         missing = [step for step in steps if (step, found.input_digest) not in done[service.name]]
         planned.append(
             PlannedService(
@@ -119,7 +120,7 @@ def _plan_repository(
     steps = tuple(
         step
         for step, stage in REPOSITORY_STEPS.items()
-        if stage in stages and any(chosen(platform, tool) for tool in TOOLS[step])
+        if stage in stages and _is_chosen(platform, step)
     )
     done = {
         str(row["step"])
@@ -134,6 +135,18 @@ def _plan_repository(
         reason=reason if force or missing else "no file has changed since it was scanned",
         base_revision=None,
     )
+
+
+_TOOLS = {**TOOLS, "image_scan": (trivy.NAME,), "policy_compliance": (opa.NAME,)}
+"""Steps that a platform may do without, and the tools that they are about."""
+
+
+def _chosen_steps(platform: Platform, steps: Sequence[str]) -> tuple[str, ...]:
+    return tuple(step for step in steps if _is_chosen(platform, step))
+
+
+def _is_chosen(platform: Platform, step: str) -> bool:
+    return step not in _TOOLS or any(chosen(platform, tool) for tool in _TOOLS[step])
 
 
 def called_first(platform: Platform, planned: Sequence[PlannedService]) -> list[PlannedService]:
