@@ -41,6 +41,7 @@ COMMANDS = {
     "incidents": "incidents",
     "parsers": "parsers",
     "deployments": "deployments",
+    "traces": "traces",
 }
 """Every command, in the order of ``--help``, and the module of this package that has it."""
 

@@ -25,6 +25,7 @@ from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 
 TABLES: dict[type, str] = {
     Revision: "revisions",
@@ -54,6 +55,8 @@ TABLES: dict[type, str] = {
     ToolRun: "tool_runs",
     Sweep: "sweeps",
     SweepScan: "sweep_scans",
+    TraceCoverage: "trace_coverage",
+    TraceGap: "trace_gaps",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 

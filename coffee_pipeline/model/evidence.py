@@ -17,6 +17,7 @@ from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 
 Record = (
     Revision
@@ -46,6 +47,8 @@ Record = (
     | ToolRun
     | Sweep
     | SweepScan
+    | TraceCoverage
+    | TraceGap
 )
 """Any fact that the history stores."""
 

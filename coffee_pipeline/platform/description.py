@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.platform.security import SecuritySettings
+from coffee_pipeline.platform.telemetry import MarkerSettings, TraceStoreSettings
 
 _CALLED = re.compile(r"\{url:([^}]+)\}")
 
@@ -159,11 +160,15 @@ class RolloutSettings(Description):
 
 
 class MetricsSettings(Description):
-    """Where SLIs come from: ``auto`` takes Prometheus where it is to be had, else scrapes."""
+    """Where SLIs come from: ``auto`` takes Prometheus where it is to be had, else scrapes.
+
+    ``traces`` is the trace store that requests are looked for in.
+    """
 
     source: Literal["auto", "prometheus", "scrape"] = "auto"
     prometheus_url: str | None = None
     scrape_interval_seconds: Seconds = 1
+    traces: TraceStoreSettings | None = None
 
 
 class ScheduleSettings(Description):
@@ -189,6 +194,7 @@ class Platform(Description):
     schedules: ScheduleSettings = ScheduleSettings()
     security: SecuritySettings = SecuritySettings()
     notifications: NotificationSettings = NotificationSettings()
+    deployment_markers: tuple[MarkerSettings, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique_and_modules_known(self) -> Self:
