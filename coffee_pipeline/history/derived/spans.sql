@@ -49,19 +49,29 @@ neighbours AS (
     FROM sightings
     JOIN observing USING (series, scan_number)
     WINDOW life AS (PARTITION BY series, identity ORDER BY scan_number)
+),
+judged AS (
+    SELECT
+        neighbours.* EXCLUDE (completed_before, completed_at_last, completed_by_next),
+        CASE
+            WHEN completed_at_last IS NULL THEN 'new'
+            WHEN completed_before > completed_at_last THEN 'reactivated'
+        END AS opened,
+        CASE
+            WHEN coalesce(completed_by_next, totals.completed_scans) > neighbours.completed_scans
+                THEN neighbours.completed_scans + 1
+        END AS closing_scan
+    FROM neighbours
+    JOIN totals USING (series)
+),
+closings AS (
+    SELECT series, completed_scans AS closing_scan, finished_at, materialization
+    FROM observing
+    WHERE completed
 )
 SELECT
-    neighbours.* EXCLUDE (completed_before, completed_at_last, completed_by_next),
-    CASE
-        WHEN completed_at_last IS NULL THEN 'new'
-        WHEN completed_before > completed_at_last THEN 'reactivated'
-    END AS opened,
-    closing.finished_at AS fixed_at,
-    closing.materialization AS fixed_by
-FROM neighbours
-JOIN totals USING (series)
-LEFT JOIN observing AS closing
-    ON closing.series = neighbours.series
-    AND closing.completed
-    AND closing.completed_scans = neighbours.completed_scans + 1
-    AND coalesce(completed_by_next, totals.completed_scans) > neighbours.completed_scans
+    judged.* EXCLUDE (closing_scan),
+    closings.finished_at AS fixed_at,
+    closings.materialization AS fixed_by
+FROM judged
+LEFT JOIN closings USING (series, closing_scan)
