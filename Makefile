@@ -20,6 +20,7 @@ $(UV):
 
 $(VENV)/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --quiet --inexact
+	@$(BIN)/python -m compileall -q coffee_pipeline assets resources
 	@touch $@
 
 # Prometheus makes the metrics stage richer; without it the pipeline scrapes by itself.

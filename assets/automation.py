@@ -1,38 +1,33 @@
 """Automation: the jobs, the schedules, and the sensors that start them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
 from assets.partitions import PLATFORM
-from coffee_pipeline.errors import RepositoryError
+from coffee_pipeline.errors import PipelineError, RepositoryError
 from coffee_pipeline.history.loader import HistoryLoader
 from coffee_pipeline.model.source import ServiceRevision
 from coffee_pipeline.platform.affected import affected
+from coffee_pipeline.stages.inbox import gather
+from coffee_pipeline.stages.steps import (
+    LIBRARY_STAGES,
+    REPOSITORY_STEPS,
+    SERVICE_ONLY_STEPS,
+    STEPS,
+)
 from resources.delivery import DELIVERY_TAG, REVISION_TAG, DeliveryResource
 
-DELIVERY_ASSETS = (
-    "service_revision",
-    "binary",
-    "sbom",
-    "image",
-    "test_results",
-    "static_analysis",
-    "vulnerabilities",
-    "release_gate",
-    "staging_deployment",
-    "instrumentation",
-    "production_deployment",
-    "service_levels",
+DELIVERY_ASSETS = tuple(STEPS)
+LIBRARY_ASSETS = tuple(
+    step
+    for step, stage in STEPS.items()
+    if stage in LIBRARY_STAGES and step not in SERVICE_ONLY_STEPS
 )
-LIBRARY_ASSETS = (
-    "service_revision",
-    "binary",
-    "test_results",
-    "static_analysis",
-    "vulnerabilities",
-)
-SWEEP_ASSETS = ("service_revision", "static_analysis", "vulnerabilities")
+REPOSITORY_ASSETS = tuple(REPOSITORY_STEPS)
+SWEEP_ASSETS = ("sweep",)
 
 deliver = dg.define_asset_job(
     "deliver",
@@ -44,16 +39,33 @@ verify = dg.define_asset_job(
     selection=list(LIBRARY_ASSETS),
     description="One library module at one revision: source, build, test, scan.",
 )
+scan_repository = dg.define_asset_job(
+    "scan_repository",
+    selection=list(REPOSITORY_ASSETS),
+    description="The whole repository at one revision: code rules, secrets, infrastructure.",
+)
 security_sweep = dg.define_asset_job(
     "security_sweep",
     selection=list(SWEEP_ASSETS),
-    description="Scan one service's module at the head of the branch.",
+    description="What runs in production and the head of the branch, with every scanner.",
+)
+consume_inbox = dg.define_asset_job(
+    "consume_inbox",
+    selection=["runtime_events"],
+    description="Make evidence of the messages that wait in the inbox.",
 )
 publish_slo_report = dg.define_asset_job("publish_slo_report", selection=["slo_report"])
 publish_dora_report = dg.define_asset_job("publish_dora_report", selection=["dora_report"])
 
 TIMEZONE = PLATFORM.schedules.timezone
 _RUNNING = dg.DefaultScheduleStatus.RUNNING
+_UNFINISHED = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 
 
 @dg.schedule(
@@ -62,17 +74,10 @@ _RUNNING = dg.DefaultScheduleStatus.RUNNING
     execution_timezone=TIMEZONE,
     default_status=_RUNNING,
 )
-def nightly_security_sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
-    """Every night at 02:00: every scanner over every service and library module."""
+def nightly_security_sweep(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Every night at 02:00: what runs in production and the repository's head, in one sweep."""
     night = context.scheduled_execution_time.strftime("%Y-%m-%d")
-    return [
-        dg.RunRequest(
-            run_key=f"sweep-{night}-{service.name}",
-            partition_key=service.name,
-            tags={DELIVERY_TAG: f"sweep-{night}"},
-        )
-        for service in PLATFORM.services
-    ]
+    return dg.RunRequest(run_key=f"sweep-{night}", tags={DELIVERY_TAG: f"sweep-{night}"})
 
 
 hourly_slo_report = dg.ScheduleDefinition(
@@ -146,6 +151,36 @@ def history_loading(delivery: DeliveryResource) -> dg.SkipReason:
     return dg.SkipReason(str(report))
 
 
-JOBS = (deliver, verify, security_sweep, publish_slo_report, publish_dora_report)
+@dg.sensor(
+    job=consume_inbox,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def inbox_sensor(
+    context: dg.SensorEvaluationContext, delivery: DeliveryResource
+) -> dg.RunRequest | dg.SkipReason:
+    """One run when messages wait; without a run key, as a failed run must be tried again."""
+    base = Path(delivery.platform_path).parent
+    try:
+        waiting, problem = gather(delivery.home, delivery.platform, base, datetime.now(UTC))
+    except PipelineError as error:
+        return dg.SkipReason(str(error))
+    if not waiting:
+        return dg.SkipReason(problem or "no message waits")
+    unfinished = dg.RunsFilter(job_name=consume_inbox.name, statuses=list(_UNFINISHED))
+    if context.instance.get_runs(unfinished, limit=1):
+        return dg.SkipReason(f"{waiting} messages wait; a run is on its way")
+    return dg.RunRequest()
+
+
+JOBS = (
+    deliver,
+    verify,
+    scan_repository,
+    security_sweep,
+    consume_inbox,
+    publish_slo_report,
+    publish_dora_report,
+)
 SCHEDULES = (nightly_security_sweep, hourly_slo_report, daily_dora_report)
-SENSORS = (new_commits, history_loading)
+SENSORS = (new_commits, history_loading, inbox_sensor)

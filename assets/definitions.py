@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets import build, metrics, reports, rollout, scan, source, test
+from assets import build, metrics, reports, rollout, runtime, scan, source, sweep, test
 from assets.automation import JOBS, SCHEDULES, SENSORS
 from assets.progress import progress_logger
 from coffee_pipeline.home import Home
 from resources.delivery import DeliveryResource, platform_file
+from resources.notifier import NotifierResource
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """Assets, checks, jobs, schedules, sensors and resources of the pipeline."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([source, build, test, scan, rollout, metrics, reports]),
+        assets=dg.load_assets_from_modules(
+            [source, build, test, scan, runtime, rollout, metrics, sweep, reports]
+        ),
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS,
         resources={
             "delivery": DeliveryResource(
                 data_directory=str(Home.locate().root), platform_path=str(platform_file())
-            )
+            ),
+            "notifier": NotifierResource(platform_path=str(platform_file())),
         },
         executor=dg.in_process_executor,
         loggers={"progress": progress_logger},

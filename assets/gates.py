@@ -12,14 +12,18 @@ from dataclasses import dataclass
 import dagster as dg
 
 from coffee_pipeline.model.build import Build
+from coffee_pipeline.model.compliance import ComplianceScore
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision
 from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
 from coffee_pipeline.model.outcome import BuildOutcome, DeploymentOutcome, Outcome, Verdict
+from coffee_pipeline.model.sweep import Sweep
 from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.policy.compliance import meets
+from coffee_pipeline.stages.scanner import REQUIRED_TOOLS
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,48 @@ def _coverage(evidence: Evidence, platform: Platform) -> Judgement:
 
 def _no_blocking_findings(evidence: Evidence, platform: Platform) -> Judgement:
     scans = [record for record in evidence.records if isinstance(record, Scan)]
-    if not scans or evidence.outcome is not Outcome.COMPLETED:
+    unanswered = [scan for scan in scans if scan.tool in REQUIRED_TOOLS and not _answered(scan)]
+    if not scans or unanswered:
         return _missing(evidence)
-    findings = [record for record in evidence.records if isinstance(record, Finding)]
-    blocking = [f for f in findings if f.severity in platform.gates.blocking_severities]
+    findings = [
+        record
+        for record in evidence.records
+        if isinstance(record, Finding) and record.suppressed is None
+    ]
+    blocking = [
+        finding
+        for finding in findings
+        if finding.tool in REQUIRED_TOOLS and finding.severity in platform.gates.blocking_severities
+    ]
     if blocking:
         worst = blocking[0]
         return Judgement(
             False, f"{len(blocking)} blocking: {worst.severity} {worst.rule} {worst.title}"[:500]
         )
     return Judgement(True, f"{len(findings)} findings, none of a blocking severity")
+
+
+def _answered(scan: Scan) -> bool:
+    return scan.outcome == Outcome.COMPLETED.value
+
+
+def _compliant(evidence: Evidence, _: Platform) -> Judgement:
+    scores = [record for record in evidence.records if isinstance(record, ComplianceScore)]
+    mine = [found for found in scores if found.service is not None]
+    if not mine:
+        return _missing(evidence)
+    return Judgement(*meets(mine[0]))
+
+
+def _covered(evidence: Evidence, _: Platform) -> Judgement:
+    sweeps = [record for record in evidence.records if isinstance(record, Sweep)]
+    if not sweeps:
+        return _missing(evidence)
+    last = sweeps[-1]
+    counts = f"{last.completed} of {last.scans} scans answered"
+    passed = last.outcome == Outcome.COMPLETED.value
+    fewer = last.previous_completed is not None and last.completed < last.previous_completed
+    return Judgement(passed and not fewer, f"{counts}; {last.reason}" if last.reason else counts)
 
 
 def _release_allowed(evidence: Evidence, _: Platform) -> Judgement:
@@ -164,10 +200,23 @@ GATES = (
         _no_blocking_findings,
     ),
     Gate(
-        "vulnerabilities",
+        "dependency_scan",
         "no_blocking_findings",
         "Did govulncheck look, and find nothing critical or high?",
         _no_blocking_findings,
+    ),
+    Gate(
+        "policy_compliance",
+        "compliance",
+        "Does the service meet more of the policies than the minimum?",
+        _compliant,
+    ),
+    Gate(
+        "sweep",
+        "covered_as_before",
+        "Did every scanner answer, and no fewer than the night before?",
+        _covered,
+        severity=_WARN,
     ),
     Gate(
         "release_gate",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 import dagster as dg
 
 from coffee_pipeline.model.build import Artifact, Build
+from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.deployment import Deployment, Measurement, RolloutStep
 from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.finding import Finding, Scan
@@ -16,7 +18,9 @@ from coffee_pipeline.model.gate import GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, ServiceRevision
+from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun
+from coffee_pipeline.stages.inbox import Consumption
 
 ROW_LIMIT = 50
 """Rows of a table in metadata; the history has all of them."""
@@ -36,6 +40,16 @@ COLUMNS: dict[type[Record], tuple[str, ...]] = {
         "database_date", "database_entries", "reason",
     ),
     Finding: ("severity", "rule", "title", "path", "line", "component", "fixed_version"),
+    PolicyResult: ("outcome", "policy", "severity", "weight", "subject", "message"),
+    ComplianceScore: (
+        "service", "percent", "minimum_percent", "passed", "failed", "not_evaluated",
+        "not_applicable", "reason",
+    ),
+    Sweep: ("revision", "outcome", "scans", "completed", "previous_completed", "reason"),
+    SweepScan: (
+        "tool", "scope", "environment", "outcome", "findings", "tool_version",
+        "database_age_days", "reason",
+    ),
     GateRule: ("rule", "verdict", "actual", "required", "blocking", "evidence"),
     Deployment: ("environment", "strategy", "outcome", "previous_revision", "reason"),
     RolloutStep: ("step", "weight_percent", "phase", "requests", "lost_requests", "reason"),
@@ -43,7 +57,7 @@ COLUMNS: dict[type[Record], tuple[str, ...]] = {
         "metric", "phase", "canary", "stable", "threshold", "p_value", "canary_samples",
         "stable_samples", "reason",
     ),
-    Incident: ("title", "severity", "opened_at", "resolved_at"),
+    Incident: ("title", "severity", "opened_at", "acknowledged_at", "resolved_at"),
     ServiceLevel: ("slo", "objective", "ratio", "good", "total", "source", "outcome", "reason"),
     Instrumentation: (
         "environment", "health", "readiness", "metrics", "red_metrics", "traces", "version",
@@ -93,8 +107,27 @@ def describe(evidence: Evidence) -> dict[str, dg.MetadataValue]:
     }
     if evidence.reason:
         metadata["reason"] = dg.MetadataValue.text(evidence.reason)
+    return metadata | _tables(evidence.records)
+
+
+def describe_consumption(made: Consumption) -> dict[str, dg.MetadataValue]:
+    """Metadata of messages that were consumed: how many, what was not, and the records."""
+    records = [record for evidence in made.evidence for record in evidence.records]
+    metadata: dict[str, dg.MetadataValue] = {
+        "outcome": dg.MetadataValue.text(made.outcome.value),
+        "summary": dg.MetadataValue.text(str(made)),
+        "messages": dg.MetadataValue.int(sum(made.messages.values())),
+        "rejected": dg.MetadataValue.json(made.rejected),
+        "left": dg.MetadataValue.int(made.left),
+        "records": dg.MetadataValue.int(len(records)),
+    }
+    return metadata | _tables(records)
+
+
+def _tables(records: Sequence[Record]) -> dict[str, dg.MetadataValue]:
+    metadata: dict[str, dg.MetadataValue] = {}
     by_kind: defaultdict[type[Record], list[Record]] = defaultdict(list)
-    for record in evidence.records:
+    for record in records:
         by_kind[type(record)].append(record)
     for kind, rows in by_kind.items():
         if kind in COLUMNS:

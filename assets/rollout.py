@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets import gates, partitions
 from assets.build import image, sbom
-from assets.scan import static_analysis, vulnerabilities
+from assets.scan import dependency_scan, static_analysis
 from assets.step import perform
 from assets.test import test_results
 from coffee_pipeline.model.outcome import Stage
@@ -16,7 +16,7 @@ from resources.delivery import DeliveryResource
 @dg.asset(
     partitions_def=partitions.services,
     group_name=Stage.ROLLOUT.value,
-    deps=[image, sbom, test_results, static_analysis, vulnerabilities],
+    deps=[image, sbom, test_results, static_analysis, dependency_scan],
     check_specs=gates.specs("release_gate"),
     kinds={"policy"},
     owners=["team:platform"],
@@ -37,7 +37,6 @@ def release_gate(
     kinds={"envoy"},
     owners=["team:platform"],
     code_version="1",
-    pool="staging",
 )
 def staging_deployment(
     context: dg.AssetExecutionContext, delivery: DeliveryResource
@@ -59,7 +58,6 @@ def staging_deployment(
     kinds={"envoy"},
     owners=["team:platform"],
     code_version="1",
-    pool="production",
 )
 def production_deployment(
     context: dg.AssetExecutionContext, delivery: DeliveryResource

@@ -87,12 +87,16 @@ def carry_out(definitions: dg.Definitions, instance: dg.DagsterInstance, request
 
 
 def _open_instance() -> dg.DagsterInstance:
-    """The instance; one worker at a time, since the first one makes the tables."""
+    """The instance; one worker at a time while its tables are not made yet."""
     home = Home.locate().prepare()
+    made = home.dagster / "instance.made"
+    if made.exists():
+        return dg.DagsterInstance.get()
     with FileLock(home.dagster / "instance.lock"):
         instance = dg.DagsterInstance.get()
         instance.get_runs(limit=1)
         instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.RUN_START), limit=1)
+        made.touch()
     return instance
 
 

@@ -140,7 +140,7 @@ def scan_evidence(number: int, rows: int) -> Evidence:
     finished = START + timedelta(minutes=number)
     scan = Scan(
         tool="gosec", tool_version="1", scope=module, service=None, environment=None,
-        image_digest=None, checks_run=None, reused=None, revision=revision, outcome="completed",
+        image_digest=None, checks_run=None, revision=revision, outcome="completed",
         reason=None, findings=rows, packages_scanned=1, files_scanned=1, lines_scanned=1,
         database_date=None, database_entries=None, started_at=finished, finished_at=finished,
     )  # fmt: skip

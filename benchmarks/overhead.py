@@ -43,7 +43,7 @@ def makefile(platform: Platform, checkout: Path, toolbox: Toolbox, output: Path)
     """The same commands without the pipeline: one target per service and per module and tool."""
     go = toolbox.locate("go").path
     gosec, govulncheck = toolbox.locate("gosec").path, toolbox.locate("govulncheck").path
-    database = (checkout / platform.vulndb).as_uri()
+    database = (EXAMPLES / "go-coffee" / platform.vulndb).as_uri()
     targets: dict[str, str] = {}
     for service in platform.services:
         folder = checkout / service.module
@@ -80,7 +80,13 @@ def main() -> None:
             EXAMPLES / "story", EXAMPLES / "go-coffee", work / "repository", "main"
         )
         story.commit(0)
-        platform_file = story.path / "platform.yaml"
+        platform_file = work / "platform.yaml"
+        described = (story.path / "platform.yaml").read_text(encoding="utf-8")
+        platform_file.write_text(
+            described.replace("vulndb: vulndb", f"vulndb: {EXAMPLES / 'go-coffee' / 'vulndb'}")
+            + "\nrepository: repository\nsecurity: {scanners: [gosec, govulncheck]}\n",
+            encoding="utf-8",
+        )
         platform = load_platform(platform_file)
         toolbox = Toolbox(Home(work / "tools").prepare(), report=print)
         (work / "output").mkdir()

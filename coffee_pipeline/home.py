@@ -14,6 +14,25 @@ from coffee_pipeline.errors import EnvironmentFailedError
 ENVIRONMENT_VARIABLE = "COFFEE_HOME"
 """Environment variable that names the data directory."""
 
+APPLICATION_VARIABLE = "COFFEE_APPLICATION"
+"""Environment variable that names the checkout of the pipeline: its application and policies."""
+
+
+def policies_folder(name: str) -> Path | None:
+    """The folder ``policies/name`` of the pipeline's checkout; None where there is none.
+
+    ``$COFFEE_APPLICATION``, else the checkout that this library belongs to, else the working
+    directory. The wheel ships the library alone, so whoever needs policies must say that they are
+    missing.
+    """
+    named = os.environ.get(APPLICATION_VARIABLE)
+    candidates = [Path(named)] if named else [Path(__file__).resolve().parents[1], Path.cwd()]
+    for folder in candidates:
+        # Not any folder of that name: a platform in the working directory may have its own.
+        if (folder / "workspace.yaml").is_file() and (folder / "policies" / name).is_dir():
+            return (folder / "policies" / name).resolve()
+    return None
+
 
 @dataclass(frozen=True)
 class Home:
@@ -71,6 +90,11 @@ class Home:
     def reports(self) -> Path:
         """Rendered HTML reports."""
         return self.root / "reports"
+
+    @property
+    def inbox(self) -> Path:
+        """Messages of other systems that wait to be consumed; see ``receiver/inbox.py``."""
+        return self.root / "inbox"
 
     @property
     def demo(self) -> Path:

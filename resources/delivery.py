@@ -21,6 +21,7 @@ from coffee_pipeline.platform.description import Platform, Service
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.stages.steps import REPOSITORY
 from coffee_pipeline.stages.workspace import checkout_of, find_service, repository_path
 from coffee_pipeline.toolbox.toolbox import Toolbox
 
@@ -100,9 +101,10 @@ class DeliveryResource(dg.ConfigurableResource[None]):
         )
 
     def step(self, context: dg.AssetExecutionContext, stage: Stage) -> Step:
-        """Begin one step of a stage for the run's service."""
+        """Begin one step of a stage for the run's service, or for the whole repository."""
         name = context.asset_key.path[-1]
-        return Step(self, self.stage_context(context), stage, name, context.partition_key)
+        service = context.partition_key if context.has_partition_key else REPOSITORY
+        return Step(self, self.stage_context(context), stage, name, service)
 
 
 class Step:
@@ -115,16 +117,27 @@ class Step:
         self.context = stage
         self.group = group
         self.name = name
-        self.service: Service = find_service(stage.platform, service)
+        self.service_name = service
         self.started_at = datetime.now(UTC)
 
-    def commit(self, evidence: Evidence, checks: Sequence[bool]) -> None:
+    @property
+    def service(self) -> Service:
+        """The service of a step that is not of the whole repository."""
+        return find_service(self.context.platform, self.service_name)
+
+    def commit(
+        self, materializations: Sequence[Evidence], whole: Evidence, checks: Sequence[bool]
+    ) -> None:
         """Store the evidence, then how the step ended: who sees the end finds the evidence.
 
-        ``checks`` are the answers of the step's gates.
+        Args:
+            materializations: what is stored, each by itself.
+            whole: what they come to together.
+            checks: the answers of the step's gates.
         """
-        self.delivery.write(evidence)
-        self._commit_end(evidence.outcome, _verdict(evidence.outcome, checks), evidence.reason)
+        for evidence in materializations:
+            self.delivery.write(evidence)
+        self._commit_end(whole.outcome, _verdict(whole.outcome, checks), whole.reason)
 
     def commit_failure(self, error: PipelineError) -> None:
         """Store that the step could not do its work."""
@@ -136,7 +149,7 @@ class Step:
         run = StageRun(
             delivery=self.context.delivery,
             platform=self.context.platform.name,
-            service=self.service.name,
+            service=self.service_name,
             revision=self.context.revision,
             stage=self.group.value,
             step=self.name,
@@ -146,7 +159,7 @@ class Step:
             started_at=self.started_at,
             finished_at=datetime.now(UTC),
         )
-        key = f"step/{self.name}/{self.service.name}@{self.context.revision}"
+        key = f"step/{self.name}/{self.service_name}@{self.context.revision}"
         ended = Evidence(materialization=key, outcome=outcome, reason=reason, records=(run,))
         self.delivery.write(ended)
 

@@ -23,5 +23,6 @@ def test_the_wheel_ships_the_library_and_nothing_else(tmp_path: Path) -> None:
         "coffee_pipeline/history/migrations/0001_first_tables.sql",
         "coffee_pipeline/history/views/service_status.sql",
         "coffee_pipeline/reports/theme/page.html",
+        "coffee_pipeline/toolbox/requirements/semgrep.txt",
     ):
         assert needed in names

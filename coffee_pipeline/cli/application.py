@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from coffee_pipeline.errors import EnvironmentFailedError
-from coffee_pipeline.home import ENVIRONMENT_VARIABLE, Home
+from coffee_pipeline.home import APPLICATION_VARIABLE, ENVIRONMENT_VARIABLE, Home
 
 PLATFORM_VARIABLE = "COFFEE_PLATFORM"
-APPLICATION_VARIABLE = "COFFEE_APPLICATION"
 
 
 def application_root() -> Path:

@@ -15,7 +15,7 @@ from rich.text import Text
 from coffee_pipeline.cli.workers import Progress
 from coffee_pipeline.model.outcome import Stage
 from coffee_pipeline.stages.plan import PlannedService
-from coffee_pipeline.stages.steps import STEPS
+from coffee_pipeline.stages.steps import REPOSITORY, STAGE_OF
 
 _MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim")}
 
@@ -50,7 +50,7 @@ class Board:
         for item in planned:
             cells = {stage: _Cell() for stage in Stage}
             for step in item.steps:
-                cells[STEPS[step]].planned += 1
+                cells[STAGE_OF[step]].planned += 1
             self._rows[item.service] = _Row(cells, "" if item.steps else item.reason)
         self._live = Live(
             console=console, get_renderable=self._render, refresh_per_second=8, transient=False
@@ -69,10 +69,13 @@ class Board:
         """Take one progress line of a worker."""
         request, line = progress.request, progress.line
         step = line.get("step")
-        if request is None or request.service not in self._rows or step not in STEPS:
+        if request is None or step not in STAGE_OF:
             return
-        row = self._rows[request.service]
-        cell = row.cells[STEPS[str(step)]]
+        name = request.service or REPOSITORY
+        if name not in self._rows:
+            return
+        row = self._rows[name]
+        cell = row.cells[STAGE_OF[str(step)]]
         match line.get("event"):
             case "STEP_START":
                 cell.running, cell.began = str(step), time.monotonic()
@@ -80,7 +83,7 @@ class Board:
                 cell.failed = True
                 row.note = f"{line.get('check')}: {line.get('why')}"
             case "STEP_SUCCESS" | "STEP_FAILURE" as event:
-                self._end(request.service, str(step), cell, failed=event == "STEP_FAILURE")
+                self._end(name, str(step), cell, failed=event == "STEP_FAILURE")
             case "MESSAGE":
                 row.note = str(line.get("message"))
 
@@ -94,7 +97,7 @@ class Board:
             word = "failed" if cell.failed else "done"
             note = f"  {self._rows[service].note}" if cell.failed else ""
             self._console.print(
-                f"{self._elapsed()}  {service:<14} {STEPS[step].value:<8} {step:<22} "
+                f"{self._elapsed()}  {service:<14} {STAGE_OF[step].value:<8} {step:<22} "
                 f"{word:<6} {seconds:5.1f} s{note}",
                 highlight=False,
                 soft_wrap=True,

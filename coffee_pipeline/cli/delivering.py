@@ -21,6 +21,7 @@ from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.loading import check_paths, load_platform
 from coffee_pipeline.stages.plan import PlannedService, called_first, plan
+from coffee_pipeline.stages.steps import OPTIONAL_STEPS, REPOSITORY
 from coffee_pipeline.stages.workspace import find_service, repository_path
 
 _SECONDS = """
@@ -44,7 +45,7 @@ class Delivered:
     @property
     def exit_code(self) -> int:
         """0 done, 1 a gate or rollout said no, 3 a tool or the environment failed."""
-        outcomes = {run.outcome for run in self.stage_runs}
+        outcomes = {run.outcome for run in self.stage_runs if run.step not in OPTIONAL_STEPS}
         if self.crashed or Outcome.NOT_RUN.value in outcomes:
             return 3
         if any(run.verdict == Verdict.FAILED.value for run in self.stage_runs):
@@ -126,17 +127,24 @@ class Deliveries:
         self.workers.carry_out(requests, lambda _: None)
 
     def _request(self, delivery: str, sha: str, item: PlannedService) -> RunRequest:
-        library = find_service(self.platform, item.service).kind == "library"
+        job, service = self._job(item.service)
         tags = {"coffee/revision": sha, "coffee/delivery": delivery}
         if item.base_revision:
             tags["coffee/base"] = item.base_revision
         return RunRequest(
             id=f"{delivery}/{item.service}",
-            job="verify" if library else "deliver",
-            service=item.service,
+            job=job,
+            service=service,
             tags=tags,
             assets=item.steps,
         )
+
+    def _job(self, name: str) -> tuple[str, str | None]:
+        """The job that makes the steps of a service, and its partition."""
+        if name == REPOSITORY:
+            return "scan_repository", None
+        library = find_service(self.platform, name).kind == "library"
+        return ("verify" if library else "deliver"), name
 
     def _expected(self, item: PlannedService) -> tuple[bool, float]:
         """What a service is expected to take, from its last time: the longest go first.
@@ -146,7 +154,7 @@ class Deliveries:
         """
         rows = self.history.query(_SECONDS, (self.platform.name, item.service))
         seconds = rows[0]["seconds"]
-        library = find_service(self.platform, item.service).kind == "library"
+        library = item.service != REPOSITORY and self._job(item.service)[0] == "verify"
         return (True, float(library)) if seconds is None else (False, float(str(seconds)))
 
     def _delivered(

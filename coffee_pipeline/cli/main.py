@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,31 +16,33 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from coffee_pipeline.cli import (
-    demo,
-    doctor,
-    environment,
-    history,
-    ingest,
-    init,
-    parsers,
-    report,
-    run,
-    status,
-    up,
-)
 from coffee_pipeline.errors import EnvironmentFailedError, PipelineError
 from coffee_pipeline.home import Home
 
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="coffee-pipeline",
-    help="Deliver Go microservices: build, test, scan, measure, roll out - and query the history.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = {
+    "demo": "demo",
+    "init": "init",
+    "listen": "listen",
+    "run": "run",
+    "slo": "slo",
+    "up": "up",
+    "status": "status",
+    "environment": "environment",
+    "rollback": "environment",
+    "report": "report",
+    "sql": "history",
+    "schema": "history",
+    "doctor": "doctor",
+    "ingest": "ingest",
+    "inbox": "inbox",
+    "fetch": "fetch",
+    "incidents": "incidents",
+    "parsers": "parsers",
+    "deployments": "deployments",
+}
+"""Every command, in the order of ``--help``, and the module of this package that has it."""
 
 
 def _version(wanted: bool) -> None:
@@ -46,7 +51,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     context: typer.Context,
     data_dir: Annotated[
@@ -65,27 +69,32 @@ def options(
     context.obj = Home.locate(data_dir)
 
 
-for command in (
-    demo,
-    init,
-    run,
-    up,
-    status,
-    environment,
-    report,
-    history,
-    doctor,
-    ingest,
-    parsers,
-):
-    command.register(app)
+def application(words: Iterable[str]) -> typer.Typer:
+    """The console command with those of its commands that ``words`` name; all when none is named.
+
+    A command line names one, and loading the others would take longer than many commands work.
+    """
+    named = [COMMANDS[word] for word in words if word in COMMANDS]
+    app = typer.Typer(
+        name="coffee-pipeline",
+        help="Deliver Go microservices: build, test, scan, measure, roll out - and query the "
+        "history.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    for module in dict.fromkeys(named or COMMANDS.values()):
+        import_module(f"coffee_pipeline.cli.{module}").register(app)
+    return app
 
 
 def main() -> None:
     """Run the command; every deliberate error becomes one line and its exit code."""
     console = Console(stderr=True)
     try:
-        app(standalone_mode=True)
+        completing = any(name.endswith("_COMPLETE") for name in os.environ)
+        application(() if completing else sys.argv[1:])(standalone_mode=True)
     except PipelineError as error:
         console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)

@@ -10,13 +10,30 @@ from typing import Annotated
 
 import typer
 
-from coffee_pipeline.errors import ConfigurationError, EnvironmentFailedError
+from coffee_pipeline.cli.report_dora import (
+    RepositoryRequest,
+    moment,
+    report_compatible,
+    report_repository,
+    write_text,
+)
+from coffee_pipeline.cli.report_dora import as_json as to_json
+from coffee_pipeline.dora.proxy_deployments import Source
+from coffee_pipeline.dora.trend import Step
+from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
-from coffee_pipeline.reports.dora import dora_page
+from coffee_pipeline.reports.dora import dora_page, recorded_performance
+from coffee_pipeline.reports.dora_document import performance_document
 from coffee_pipeline.reports.page import Page, summary
 from coffee_pipeline.reports.render import to_markdown, write_html
 from coffee_pipeline.reports.slo import slo_page
+
+
+class Compatible(StrEnum):
+    """Whose counting is reproduced."""
+
+    DEVLAKE = "devlake"
 
 
 class Format(StrEnum):
@@ -53,10 +70,75 @@ def dora(
     output: _Output = None,
     format_: _Format = Format.HTML,
     days: Annotated[int, typer.Option(min=1, max=3660, help="Days to look back.")] = 30,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every number with its making, as JSON.")
+    ] = False,
+    by: Annotated[
+        Step | None, typer.Option(help="Length of a point of the trend. Default: as suits it.")
+    ] = None,
+    repository: Annotated[
+        Path | None,
+        typer.Option(help="Report on this Git repository alone, of which nothing is recorded."),
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="With --repository: its branch. Default: the default branch.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="With --repository: from this date or time (UTC) on.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="With --repository: up to and with this date or time (UTC).")
+    ] = None,
+    deployments: Annotated[
+        Source,
+        typer.Option(help="With --repository: what stands for deployments, as a proxy."),
+    ] = Source.AUTO,
+    compatible: Annotated[
+        Compatible | None,
+        typer.Option(help="Count as another tool does, from its exported --tables."),
+    ] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="With --compatible: the folder of CSV files.")
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option(help="With --compatible: the project. Default: the first.")
+    ] = None,
 ) -> None:
     """The five software delivery metrics of dora.dev."""
+    if compatible is not None:
+        if tables is None or repository is not None:
+            raise UsageError("--compatible needs --tables, and no --repository")
+        report_compatible(tables, project, output)
+        return
+    if repository is not None:
+        report_repository(
+            RepositoryRequest(
+                path=repository,
+                branch=branch,
+                since=moment(since, "--since"),
+                until=moment(until, "--until", end=True),
+                deployments=deployments,
+                step=by,
+                as_json=as_json or format_ is Format.JSON,
+                markdown=format_ is Format.MARKDOWN,
+                output=output,
+            )
+        )
+        return
+    if branch or since or until or deployments is not Source.AUTO:
+        raise UsageError("--branch, --since, --until and --deployments need --repository")
     home, history, platform = _history(context)
-    _write(dora_page(history, platform, datetime.now(UTC), days), home, "dora", output, format_)
+    now = datetime.now(UTC)
+    if as_json:
+        found = recorded_performance(history, platform, now, days)
+        text = to_json(performance_document(found, platform, by))
+        if output is None:
+            typer.echo(text, nl=False)
+        else:
+            write_text(output, text)
+            typer.echo(output)
+        return
+    _write(dora_page(history, platform, now, days, step=by), home, "dora", output, format_)
 
 
 def _history(context: typer.Context) -> tuple[Home, HistoryReader, str]:
@@ -93,11 +175,7 @@ def _write(page: Page, home: Home, name: str, output: Path | None, format_: Form
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise EnvironmentFailedError(f"{output}: cannot be written ({error.strerror})") from error
+    write_text(output, text)
     typer.echo(output)
 
 

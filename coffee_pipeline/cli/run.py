@@ -17,8 +17,10 @@ from coffee_pipeline.cli.board import summary_table
 from coffee_pipeline.cli.delivering import Delivered, Deliveries
 from coffee_pipeline.errors import UsageError
 from coffee_pipeline.home import Home
+from coffee_pipeline.model.execution import StageRun
 from coffee_pipeline.model.outcome import Outcome, Stage, Verdict
 from coffee_pipeline.rollout.client import ensure_owner
+from coffee_pipeline.stages.steps import OPTIONAL_STEPS
 
 _NEEDS_ENVIRONMENT = (Stage.METRICS, Stage.ROLLOUT)
 
@@ -52,8 +54,13 @@ def _problems(delivered: Delivered) -> list[dict[str, object]]:
             "reason": (run.reason or "")[:160],
         }
         for run in delivered.stage_runs
-        if run.outcome in bad or run.verdict == Verdict.FAILED.value
+        if (run.outcome in bad or run.verdict == Verdict.FAILED.value) and not _left_out(run)
     ]
+
+
+def _left_out(run: StageRun) -> bool:
+    """Whether the step was not run for want of tools that nobody demands."""
+    return run.step in OPTIONAL_STEPS and run.outcome == Outcome.NOT_RUN.value
 
 
 def conclude(delivered: Delivered, console: Console, home: Home) -> None:
@@ -63,6 +70,8 @@ def conclude(delivered: Delivered, console: Console, home: Home) -> None:
     problems = _problems(delivered)
     if problems:
         console.print(summary_table("what needs a look", problems))
+    for line in sorted({f"{r.step}: {r.reason}" for r in delivered.stage_runs if _left_out(r)}):
+        console.print(f"not run: {line}", markup=False, highlight=False, soft_wrap=True)
     for service in delivered.crashed:
         console.print(f"{service}: its run ended without an answer; see {home.dagster}")
     console.print(

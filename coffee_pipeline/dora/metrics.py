@@ -10,43 +10,33 @@ A metric without data is None with a reason; it is never 0 or 100 %.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from coffee_pipeline.dora import bands
-from coffee_pipeline.dora.bands import Band, Goal
+from coffee_pipeline.dora import metric as making
+from coffee_pipeline.dora.attribution import Attribution, Breach, attribute
+from coffee_pipeline.dora.benchmarks import deployment_days
 from coffee_pipeline.dora.changes import Changes, DeliveredChange, delivered_changes
 from coffee_pipeline.dora.failures import Judged, Plan, judged_deployments, succeeded
-from coffee_pipeline.dora.quantiles import Distribution, distribution
+from coffee_pipeline.dora.metric import (
+    CHANGE_FAIL_RATE_GOAL,
+    DEPLOYMENTS_A_DAY_GOAL,
+    LEAD_TIME_GOAL_SECONDS,
+    RECOVERY_GOAL_SECONDS,
+    Making,
+    Metric,
+)
+from coffee_pipeline.dora.trend import DeploymentPoint, Step, TrendPoint, suitable_step, trend
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.source import Revision, ServiceRevision
 
-LEAD_TIME_GOAL_SECONDS = 2 * bands.HOUR
-RECOVERY_GOAL_SECONDS = 30 * 60.0
-CHANGE_FAIL_RATE_GOAL = 0.05
-DEPLOYMENTS_A_DAY_GOAL = 2.0
-"""Several a day means at least two; a goal of the platform, not of each service."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric of one scope.
-
-    ``value`` in ``unit`` (per day, seconds, ratio); ``count`` is what it was taken over,
-    ``events`` how many of those it counts (for rates). ``reason`` says why there is no value.
-    """
-
-    name: str
-    value: float | None
-    unit: str
-    count: int
-    events: int | None
-    distribution: Distribution | None
-    band: Band | None
-    goal: Goal | None
-    reason: str | None
+__all__ = [
+    "CHANGE_FAIL_RATE_GOAL", "DEPLOYMENTS_A_DAY_GOAL", "LEAD_TIME_GOAL_SECONDS",
+    "RECOVERY_GOAL_SECONDS", "DeliveryPerformance", "Metric", "Scope", "delivery_performance",
+    "performance_trend",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,6 +75,7 @@ class DeliveryPerformance:
     changes: tuple[DeliveredChange, ...]
     incidents: tuple[Incident, ...]
     notes: tuple[str, ...]
+    attributions: tuple[Attribution, ...] = ()
 
 
 def delivery_performance(
@@ -96,14 +87,19 @@ def delivery_performance(
     start: datetime,
     end: datetime,
     environment: str = "production",
+    breaches: Sequence[Breach] = (),
 ) -> DeliveryPerformance:
     """The metrics of the deployments that ended in (``start``, ``end``].
 
     The records may reach back further: what a deployment contained and followed is taken from all
-    of them. Only ``environment`` counts.
+    of them. Only ``environment`` counts. Incidents that name no deployment are attributed by
+    evidence, see :mod:`~coffee_pipeline.dora.attribution`.
     """
     there = [one for one in deployments if one.environment == environment]
-    felt = [one for one in incidents if one.environment == environment]
+    attributed = attribute(
+        [one for one in incidents if one.environment == environment], there, revisions, breaches
+    )
+    felt = [one.linked for one in attributed]
     changes = delivered_changes(revisions, service_revisions, there)
     judged = judged_deployments(there, felt, revisions)
     period = _Period(
@@ -125,6 +121,7 @@ def delivery_performance(
         changes=period.changes,
         incidents=period.incidents,
         notes=_notes(changes, period),
+        attributions=tuple(one for one in attributed if start < one.incident.opened_at <= end),
     )
 
 
@@ -170,52 +167,32 @@ def _scope(service: str | None, period: _Period) -> Scope:
 
 def _frequency(period: _Period, *, platform: bool) -> Metric:
     done = [one for one in period.judged if one.is_change and succeeded(one.deployment)]
-    value = len(done) / period.days if done else None
-    return Metric(
-        name="deployment frequency",
-        value=value,
-        unit="per day",
-        count=len(done),
-        events=None,
-        distribution=None,
-        band=bands.deployment_frequency_band(value) if value is not None else None,
-        goal=_goal("several a day", value, lambda found: found >= DEPLOYMENTS_A_DAY_GOAL)
-        if platform
-        else None,
-        reason=None if done else "no successful production deployment in the period",
+    moments = [one.deployment.finished_at for one in done]
+    return making.frequency(
+        len(done),
+        len(done) / period.days if done else None,
+        "no successful production deployment in the period",
+        Making("successful deployments without rollbacks / days since the first one known"),
+        days=deployment_days(moments, period.start, period.end),
+        goal=platform,
     )
 
 
 def _lead_time(period: _Period) -> Metric:
-    spread = distribution([one.lead_time for one in period.changes])
-    value = spread.median if spread else None
-    return Metric(
-        name="lead time for changes",
-        value=value,
-        unit="seconds",
-        count=len(period.changes),
-        events=None,
-        distribution=spread,
-        band=bands.lead_time_band(value) if value is not None else None,
-        goal=_goal("median < 2 h", value, lambda found: found < LEAD_TIME_GOAL_SECONDS),
-        reason=None if spread else "no commit was first deployed in the period",
+    return making.lead_time(
+        [one.lead_time for one in period.changes],
+        "no commit was first deployed in the period",
+        Making("median from commit to the end of the deployment that first contains it"),
     )
 
 
 def _change_fail_rate(period: _Period) -> Metric:
     attempted = [one for one in period.judged if one.is_change]
-    failed = [one for one in attempted if one.failure is not None]
-    value = len(failed) / len(attempted) if attempted else None
-    return Metric(
-        name="change fail rate",
-        value=value,
-        unit="ratio",
-        count=len(attempted),
-        events=len(failed) if attempted else None,
-        distribution=None,
-        band=bands.change_fail_rate_band(value) if value is not None else None,
-        goal=_goal("< 5 %", value, lambda found: found < CHANGE_FAIL_RATE_GOAL),
-        reason=None if attempted else "no production deployment in the period",
+    return making.change_fail_rate(
+        sum(one.failure is not None for one in attempted),
+        len(attempted),
+        "no production deployment in the period",
+        Making("deployments rolled back, failed, blamed for an incident or undone / attempted"),
     )
 
 
@@ -226,43 +203,52 @@ def _recovery_time(period: _Period) -> Metric:
         for one in caused
         if one.resolved_at is not None and one.resolved_at >= one.opened_at
     ]
-    spread = distribution(resolved)
-    value = spread.median if spread else None
     reason = "no incident of a deployment in the period"
     if caused and not resolved:
         reason = f"none of {len(caused)} incidents of deployments has a valid end yet"
-    return Metric(
-        name="failed deployment recovery time",
-        value=value,
-        unit="seconds",
-        count=len(resolved),
-        events=None,
-        distribution=spread,
-        band=bands.recovery_time_band(value) if value is not None else None,
-        goal=_goal("median < 30 min", value, lambda found: found < RECOVERY_GOAL_SECONDS),
-        reason=None if spread else reason,
+    return making.recovery_time(
+        resolved, reason, Making("median from opening to resolution of incidents of deployments")
     )
 
 
 def _rework_rate(period: _Period) -> Metric:
     known = [one for one in period.judged if one.plan is not Plan.UNKNOWN]
-    rework = [one for one in known if one.plan is Plan.REWORK]
-    value = len(rework) / len(known) if known else None
-    return Metric(
-        name="deployment rework rate",
-        value=value,
-        unit="ratio",
-        count=len(known),
-        events=len(rework) if known else None,
-        distribution=None,
-        band=bands.rework_rate_band(value) if value is not None else None,
-        goal=None,
-        reason=None if known else "no production deployment in the period",
+    return making.rework_rate(
+        sum(one.plan is Plan.REWORK for one in known),
+        len(known),
+        "no production deployment in the period",
+        Making("deployments made because the one before failed / deployments"),
     )
 
 
-def _goal(text: str, value: float | None, met: Callable[[float], bool]) -> Goal:
-    return Goal(text, None if value is None else met(value))
+def performance_trend(
+    found: DeliveryPerformance, step: Step | None = None
+) -> tuple[TrendPoint, ...]:
+    """The platform's metrics per day, week or month of the period; by default as suits it."""
+    points = [
+        DeploymentPoint(
+            at=one.deployment.finished_at,
+            succeeded=succeeded(one.deployment),
+            attempt=one.is_change,
+            failed=one.failure is not None,
+            rework=None if one.plan is Plan.UNKNOWN else one.plan is Plan.REWORK,
+        )
+        for one in found.deployments
+    ]
+    return trend(
+        found.start,
+        found.end,
+        step or suitable_step(found.start, found.end),
+        points,
+        ((one.deployed_at, one.lead_time) for one in found.changes),
+        (
+            (one.opened_at, (one.resolved_at - one.opened_at).total_seconds())
+            for one in found.incidents
+            if one.deployment_id is not None
+            and one.resolved_at is not None
+            and one.resolved_at >= one.opened_at
+        ),
+    )
 
 
 def _notes(changes: Changes, period: _Period) -> tuple[str, ...]:

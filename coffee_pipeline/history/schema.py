@@ -39,6 +39,7 @@ VIEW_NAMES = (
     "coverage_trend",
     "module_status",
     "gate_failures",
+    "compliance_status",
     "service_status",
 )
 """The views, each after those that it reads."""

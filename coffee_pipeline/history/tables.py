@@ -15,6 +15,7 @@ from functools import cache
 import pyarrow as pa
 
 from coffee_pipeline.model.build import Artifact, Build, Component
+from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
@@ -22,6 +23,7 @@ from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
+from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
@@ -45,6 +47,8 @@ TABLES: dict[type, str] = {
     Instrumentation: "instrumentation",
     GateDecision: "gate_decisions",
     GateRule: "gate_rules",
+    PolicyResult: "policy_results",
+    ComplianceScore: "compliance_scores",
     Deployment: "deployments",
     RolloutStep: "rollout_steps",
     AnalysisRun: "analysis_runs",
@@ -52,6 +56,8 @@ TABLES: dict[type, str] = {
     Incident: "incidents",
     StageRun: "stage_runs",
     ToolRun: "tool_runs",
+    Sweep: "sweeps",
+    SweepScan: "sweep_scans",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 

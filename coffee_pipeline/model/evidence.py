@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from coffee_pipeline.model.build import Artifact, Build, Component
+from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
@@ -14,6 +15,7 @@ from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
+from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
@@ -37,6 +39,8 @@ Record = (
     | Instrumentation
     | GateDecision
     | GateRule
+    | PolicyResult
+    | ComplianceScore
     | Deployment
     | RolloutStep
     | AnalysisRun
@@ -44,6 +48,8 @@ Record = (
     | Incident
     | StageRun
     | ToolRun
+    | Sweep
+    | SweepScan
 )
 """Any fact that the history stores."""
 

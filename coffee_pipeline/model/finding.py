@@ -14,8 +14,7 @@ class Scan:
     ``completed`` scan closes findings of the same tool and scope. ``service`` is set where the
     scope belongs to one, ``environment`` and ``image_digest`` where what runs there was scanned.
     The counts are the positive evidence that the scanner looked at something; None where it does
-    not say. ``reused`` names the materialization whose answer this one repeats, since neither the
-    inputs nor tool, rules and database have changed.
+    not say.
     """
 
     tool: str
@@ -34,7 +33,6 @@ class Scan:
     checks_run: int | None
     database_date: datetime | None
     database_entries: int | None
-    reused: str | None
     started_at: datetime
     finished_at: datetime
 

@@ -10,6 +10,10 @@ from datetime import datetime
 class Incident:
     """A failure that users could feel. ``resolved_at`` is None while it is open.
 
+    ``service`` is the platform's name where it is not known to be of one service.
+    ``acknowledged_at`` is when a person first took it on; None where nobody did or the source does
+    not say.
+
     ``deployment_id`` is the deployment that caused it, where that is known by evidence.
     """
 
@@ -23,3 +27,4 @@ class Incident:
     source: str
     opened_at: datetime
     resolved_at: datetime | None
+    acknowledged_at: datetime | None = None

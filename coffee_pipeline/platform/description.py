@@ -7,35 +7,15 @@ repository; ``repository`` and ``vulndb`` are relative to the description file.
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Description(BaseModel):
-    """Base of all parts of the description: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _inside(value: str) -> str:
-    path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts:
-        raise ValueError("must be a relative path inside the repository")
-    return path.as_posix()
-
-
-RepositoryPath = Annotated[str, AfterValidator(_inside)]
-"""A POSIX path relative to the repository that never leaves it."""
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
-"""Name of a service or platform: it is a partition key, a file name and a metric label."""
+from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
+from coffee_pipeline.platform.notifications import NotificationSettings
+from coffee_pipeline.platform.security import SecuritySettings
 
 _CALLED = re.compile(r"\{url:([^}]+)\}")
-
-Percent = Annotated[float, Field(ge=0, le=100)]
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class Module(Description):
@@ -124,6 +104,7 @@ class GateSettings(Description):
 
     ``coverage_minimum_percent`` must be exceeded, per module. ``blocking_severities`` are those
     that may have no open finding. ``missing_evidence_blocks``: a scan that did not run blocks.
+    ``compliance_minimum_percent`` is what the weighted share of met policies must exceed.
     """
 
     coverage_minimum_percent: Percent = 80
@@ -132,6 +113,7 @@ class GateSettings(Description):
         "high",
     )
     missing_evidence_blocks: bool = True
+    compliance_minimum_percent: Percent = 90
 
 
 class CanarySettings(Description):
@@ -205,6 +187,8 @@ class Platform(Description):
     rollout: RolloutSettings = RolloutSettings()
     metrics: MetricsSettings = MetricsSettings()
     schedules: ScheduleSettings = ScheduleSettings()
+    security: SecuritySettings = SecuritySettings()
+    notifications: NotificationSettings = NotificationSettings()
 
     @model_validator(mode="after")
     def _names_are_unique_and_modules_known(self) -> Self:

@@ -178,6 +178,14 @@ class Repository:
             position += size + 1
         return contents
 
+    def same_tree(self, one: str, other: str) -> bool:
+        """Whether two commits have the same files; False when one of them is not here."""
+        if one == other:
+            return True
+        trees = [ask(self.path, "rev-parse", "--verify", "--quiet", f"{sha}^{{tree}}")
+                 for sha in (one, other)]  # fmt: skip
+        return all(tree.answered for tree in trees) and trees[0].stdout == trees[1].stdout
+
     def commits_between(self, base: str | None, sha: str) -> list[str]:
         """Hashes reachable from ``sha`` and not from ``base``, newest first."""
         wanted = f"{base}..{sha}" if base else sha

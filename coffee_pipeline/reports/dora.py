@@ -5,22 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from coffee_pipeline.dora.attribution import BOUND, Breach
 from coffee_pipeline.dora.failures import Judged, Plan
-from coffee_pipeline.dora.metrics import DeliveryPerformance, Metric, Scope, delivery_performance
+from coffee_pipeline.dora.metrics import (
+    DeliveryPerformance,
+    Scope,
+    delivery_performance,
+    performance_trend,
+)
 from coffee_pipeline.dora.quantiles import CONVENTION
+from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.model.source import Revision, ServiceRevision
 from coffee_pipeline.reports.dora_figures import lead_times, timeline
-from coffee_pipeline.reports.page import Cell, Page, Section, Table, Tile, Tone
+from coffee_pipeline.reports.dora_metric import (
+    METRIC_COLUMNS,
+    metric_row,
+    metric_tile,
+    metric_tone,
+    metric_value,
+    taken_over,
+)
+from coffee_pipeline.reports.dora_trend import attribution_section, trend_section
+from coffee_pipeline.reports.page import Cell, Page, Section, Table, Tone
 from coffee_pipeline.reports.wording import (
     NO_DATA,
     duration,
     moment,
-    per_day,
     plural,
-    share,
     short,
 )
 
@@ -34,13 +49,14 @@ def dora_page(
     now: datetime,
     days: int = 30,
     environment: str = "production",
+    step: Step | None = None,
 ) -> Page:
-    """The report over the last ``days`` days before ``now``.
+    """The report over the last ``days`` days before ``now``; its trend in ``step``s.
 
     Raises:
         HistoryError: the history cannot be read.
     """
-    found = _performance(history, platform_name, now, days, environment)
+    found = recorded_performance(history, platform_name, now, days, environment)
     return Page(
         title=f"Delivery performance of {platform_name}",
         subtitle=(
@@ -51,88 +67,60 @@ def dora_page(
         generated_at=now,
         sections=(
             _overview(found.platform),
+            trend_section(performance_trend(found, step)),
             _by_service(found),
             _deployments(found),
             _failures(found),
+            attribution_section(found.attributions),
             _definitions(found),
         ),
         numbers=_numbers(found),
     )
 
 
-def _performance(
-    history: HistoryReader, platform: str, now: datetime, days: int, environment: str
+def recorded_performance(
+    history: HistoryReader,
+    platform: str,
+    now: datetime,
+    days: int = 30,
+    environment: str = "production",
 ) -> DeliveryPerformance:
-    """All facts of the platform up to ``now``: lead time and rework look back past the period."""
+    """The metrics of what the history holds of ``platform``, over the last ``days`` days.
+
+    All facts up to ``now`` are read: lead time and rework look back past the period.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
     ours = "service in (select service from service_revisions where platform = ?)"
+    start = now - timedelta(days=days)
+    missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ?"
     return delivery_performance(
         revisions=history.records(Revision, "platform = ?", (platform,)),
         service_revisions=history.records(ServiceRevision, "platform = ?", (platform,)),
         deployments=history.records(Deployment, f"{ours} and finished_at <= ?", (platform, now)),
         incidents=history.records(Incident, f"{ours} and opened_at <= ?", (platform, now)),
-        start=now - timedelta(days=days),
+        start=start,
         end=now,
         environment=environment,
-    )
+        breaches=[
+            Breach(one.service, one.environment, one.slo, one.window_start, one.window_end,
+                   one.ratio, one.objective)
+            for one in history.records(ServiceLevel, missed, (platform, start - BOUND, now))
+            if one.ratio is not None
+        ],
+    )  # fmt: skip
 
 
 def _overview(scope: Scope) -> Section:
-    columns = ("Metric", "Value", "p75", "p90", "Taken over", "Goal", "Level", "Source of level")
     return Section(
         "The five metrics",
-        tiles=tuple(_tile(metric) for metric in scope.metrics),
+        tiles=tuple(metric_tile(metric) for metric in scope.metrics),
         tables=(
-            Table("Platform", columns, tuple(_metric_row(metric) for metric in scope.metrics)),
+            Table(
+                "Platform", METRIC_COLUMNS, tuple(metric_row(metric) for metric in scope.metrics)
+            ),
         ),
-    )
-
-
-def _tile(metric: Metric) -> Tile:
-    if metric.value is None:
-        return Tile(_title(metric), NO_DATA, metric.reason or "", Tone.MUTED)
-    goal = f"; goal: {metric.goal.text}" if metric.goal else ""
-    return Tile(_title(metric), _value(metric), _over(metric) + goal, _tone(metric))
-
-
-def _title(metric: Metric) -> str:
-    return metric.name[0].upper() + metric.name[1:]
-
-
-def _value(metric: Metric) -> str:
-    if metric.value is None:
-        return NO_DATA
-    if metric.unit == "seconds":
-        return duration(metric.value)
-    return share(metric.value) if metric.unit == "ratio" else per_day(metric.value)
-
-
-def _over(metric: Metric) -> str:
-    nouns = {
-        "lead time for changes": "change",
-        "failed deployment recovery time": "resolved incident",
-    }
-    over = plural(metric.count, nouns.get(metric.name, "deployment"))
-    return over if metric.events is None else f"{metric.events} of {over}"
-
-
-def _tone(metric: Metric) -> Tone:
-    if metric.value is None or metric.goal is None or metric.goal.met is None:
-        return Tone.NEUTRAL if metric.value is not None else Tone.MUTED
-    return Tone.GOOD if metric.goal.met else Tone.BAD
-
-
-def _metric_row(metric: Metric) -> tuple[Cell, ...]:
-    spread = metric.distribution
-    value = Cell(_value(metric), _tone(metric), metric.reason or "", number=True)
-    return (
-        Cell(_title(metric)),
-        value,
-        Cell(duration(spread.p75) if spread else "", Tone.MUTED, number=True),
-        Cell(duration(spread.p90) if spread else "", Tone.MUTED, number=True),
-        Cell(_over(metric)),
-        Cell(metric.goal.text if metric.goal else "none set"),
-        Cell((metric.band.name or "none") if metric.band else ""),
-        Cell(metric.band.source if metric.band else "", Tone.MUTED),
     )
 
 
@@ -143,7 +131,12 @@ def _by_service(found: DeliveryPerformance) -> Section:
         (
             Cell(scope.service or ""),
             *(
-                Cell(_value(metric), _tone(metric), _over(metric) if metric.count else "", True)
+                Cell(
+                    metric_value(metric),
+                    metric_tone(metric),
+                    taken_over(metric) if metric.count else "",
+                    True,
+                )
                 for metric in scope.metrics
             ),
         )
@@ -251,7 +244,9 @@ def _definitions(found: DeliveryPerformance) -> Section:
             "deployment.",
             "Rework rate: deployments made because the one before failed (rollback, new try, or a "
             "commit made after it) / all deployments.",
-            f"Medians and percentiles: {CONVENTION}.",
+            "Incidents that name no deployment: attributed by evidence, a rollback or hotfix while "
+            "they were open, else an objective missed soon after a deployment; else to none.",
+            f"Medians and percentiles: {CONVENTION}. Intervals of rates: Wilson score, 95 %.",
             "Levels: DORA's Accelerate State of DevOps report 2024; for change fail rate that of "
             "2023, as the levels of 2024 are not in order there. Goals: this platform's own.",
             *found.notes,

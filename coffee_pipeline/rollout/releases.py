@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coffee_pipeline.platform.description import Name, RunSettings
+from coffee_pipeline.platform.description import RunSettings
+from coffee_pipeline.platform.fields import Name
 
 Track = Literal["stable", "canary"]
 

@@ -8,11 +8,13 @@ Source: the OpenSLO specification, apiVersion ``openslo/v1``
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from coffee_pipeline.slo.periods import Calendar, zone
 
 _UNITS = {
     "m": timedelta(minutes=1),
@@ -53,6 +55,15 @@ class MetricSource(Part):
         """The query text, None where the source has none."""
         query = self.spec.get("query")
         return query if isinstance(query, str) and query.strip() else None
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What the source says besides the query, such as an index or an account."""
+        return {
+            key: str(value)
+            for key, value in self.spec.items()
+            if key != "query" and isinstance(value, str | int) and not isinstance(value, bool)
+        }
 
 
 class Metric(Part):
@@ -107,17 +118,65 @@ class Indicator(Part):
     spec: IndicatorSpec
 
 
-class TimeWindow(Part):
-    """The period of the SLO; ``calendar`` windows are kept but not computed."""
+class CalendarWindow(Part):
+    """Where a calendar-aligned window once began, and whose clock it follows."""
 
-    duration: timedelta
+    start_time: Annotated[datetime, Field(alias="startTime")]
+    time_zone: Annotated[str, Field(alias="timeZone")]
+
+    @field_validator("start_time", mode="before")
+    @classmethod
+    def _local_time(cls, value: object) -> datetime:
+        if isinstance(value, datetime) and value.tzinfo is None:
+            return value
+        if isinstance(value, str):
+            try:
+                found = datetime.strptime(value, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - local time
+            except ValueError:
+                pass
+            else:
+                return found
+        raise ValueError("must be a local time such as 2026-01-01 00:00:00")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return zone(value).key
+
+
+class TimeWindow(Part):
+    """The period of the SLO: rolling, or aligned to the calendar."""
+
+    duration: str
     is_rolling: Annotated[bool, Field(alias="isRolling")] = False
-    calendar: dict[str, Any] | None = None
+    calendar: CalendarWindow | None = None
 
     @field_validator("duration", mode="before")
     @classmethod
-    def _shorthand(cls, value: object) -> timedelta:
-        return shorthand(value)
+    def _shorthand(cls, value: object) -> object:
+        shorthand(value)
+        return value
+
+    @property
+    def length(self) -> timedelta:
+        """The nominal length; calendar months and years differ from it."""
+        return shorthand(self.duration)
+
+    @property
+    def period(self) -> Calendar | None:
+        """The calendar periods that it repeats in, None for a rolling window."""
+        if self.is_rolling or self.calendar is None:
+            return None
+        begin, key = self.calendar.start_time, self.calendar.time_zone
+        return Calendar(int(self.duration[:-1]), self.duration[-1], begin, key)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.is_rolling and self.calendar is not None:
+            raise ValueError("a rolling window has no calendar")
+        if not self.is_rolling and self.calendar is None:
+            raise ValueError("a window that is not rolling needs calendar: startTime and timeZone")
+        return self
 
 
 class Objective(Part):
@@ -125,11 +184,17 @@ class Objective(Part):
 
     display_name: Annotated[str | None, Field(alias="displayName")] = None
     op: Literal["lte", "gte", "lt", "gt"] | None = None
-    value: float | None = None
+    value: Decimal | None = None
     target: Annotated[Decimal | None, Field(ge=0, lt=1)] = None
     target_percent: Annotated[Decimal | None, Field(alias="targetPercent", ge=0, lt=100)] = None
-    time_slice_target: Annotated[float | None, Field(alias="timeSliceTarget", ge=0, le=1)] = None
-    time_slice_window: Annotated[str | int | None, Field(alias="timeSliceWindow")] = None
+    time_slice_target: Annotated[Decimal | None, Field(alias="timeSliceTarget", ge=0, le=1)] = None
+    time_slice_window: Annotated[timedelta | None, Field(alias="timeSliceWindow")] = None
+
+    @field_validator("time_slice_window", mode="before")
+    @classmethod
+    def _slice(cls, value: object) -> timedelta:
+        # A bare number is minutes, as the specification's example says.
+        return shorthand(f"{value}m" if type(value) is int else value)
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:

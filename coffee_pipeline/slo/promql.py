@@ -38,10 +38,8 @@ from promql_parser import (
 
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.model.metrics import Sample
+from coffee_pipeline.slo.query_windows import fill
 from coffee_pipeline.slo.series import Series, collect, increase, operator
-
-WINDOW_PLACEHOLDER = "{{.window}}"
-"""What range-vector queries may hold for the window, as Sloth's templates do."""
 
 MAXIMUM_LENGTH = 2_000
 MAXIMUM_OPERATORS = 100
@@ -79,12 +77,12 @@ def windowed(
         UnsupportedQueryError: offset, ``@``, subqueries, or ranges mixed with instant selectors.
     """
     duration = _duration(window)
-    tree = parse(query.replace(WINDOW_PLACEHOLDER, duration))
+    tree = parse(fill(query, duration))
     ranges, instants = _selectors(tree)
     if not ranges and not instants:
-        raise UnsupportedQueryError(f"query selects no metric: {_short(query)}")
+        raise UnsupportedQueryError(f"query selects no metric: {short(query)}")
     if counter and ranges and instants:
-        raise UnsupportedQueryError(f"query mixes ranges and instant selectors: {_short(query)}")
+        raise UnsupportedQueryError(f"query mixes ranges and instant selectors: {short(query)}")
     extra = dict(matchers or {})
     wrap = counter and not ranges
 
@@ -110,7 +108,7 @@ def parse(query: str) -> Expr:
     try:
         return promql_parser.parse(query)
     except ValueError as error:
-        raise ConfigurationError(f"not PromQL: {error}: {_short(query)}") from error
+        raise ConfigurationError(f"not PromQL: {error}: {short(query)}") from error
 
 
 def evaluate(expression: str, samples: Iterable[Sample], window: Window) -> float | None:
@@ -161,14 +159,14 @@ class _Evaluation:
         if isinstance(node, BinaryExpr):
             return self._binary(node)
         what = type(node).__name__
-        raise UnsupportedQueryError(f"{what} is not evaluated: {_short(node.prettify())}")
+        raise UnsupportedQueryError(f"{what} is not evaluated: {short(node.prettify())}")
 
     def _sum(self, node: AggregateExpr) -> _Answer:
         if str(node.op) != "sum":
             raise UnsupportedQueryError(f"aggregation {node.op} is not evaluated, only sum is")
         inner = self.of(node.expr)
         if inner.literal:
-            raise UnsupportedQueryError(f"sum of a number: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"sum of a number: {short(node.prettify())}")
         return _Answer(inner.value, grouped=node.modifier is not None)
 
     def _call(self, node: Call) -> _Answer:
@@ -177,7 +175,7 @@ class _Evaluation:
             raise UnsupportedQueryError(f"function {name} is not evaluated: use increase or rate")
         selector = node.args[0]
         if not isinstance(selector, MatrixSelector):
-            raise UnsupportedQueryError(f"subqueries are not evaluated: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"subqueries are not evaluated: {short(node.prettify())}")
         vector = selector.vector_selector
         _check_selector(vector)
         matchers = list(vector.matchers.matchers)
@@ -193,12 +191,12 @@ class _Evaluation:
         if sign not in {"+", "-", "*", "/"}:
             raise UnsupportedQueryError(f"operator {sign} is not evaluated, only + - * / are")
         if node.modifier is not None and node.modifier.matching is not None:
-            raise UnsupportedQueryError(f"vector matching: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"vector matching: {short(node.prettify())}")
         left, right = self.of(node.lhs), self.of(node.rhs)
         # Adding up groups commutes with scaling by a number, and with nothing else.
         scaled = (right.literal and sign in {"*", "/"}) or (left.literal and sign == "*")
         if (left.grouped or right.grouped) and not scaled:
-            raise UnsupportedQueryError(f"sum both sides first: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"sum both sides first: {short(node.prettify())}")
         return _Answer(
             _arithmetic(sign, left.value, right.value),
             grouped=left.grouped or right.grouped,
@@ -229,7 +227,7 @@ def _selectors(tree: Expr) -> tuple[int, int]:
     vectors = [node for node in found if isinstance(node, VectorSelector)]
     for node in found:
         if isinstance(node, SubqueryExpr):
-            raise UnsupportedQueryError(f"subqueries: {_short(node.prettify())}")
+            raise UnsupportedQueryError(f"subqueries: {short(node.prettify())}")
     for vector in vectors:
         _check_selector(vector)
     ranges = sum(isinstance(node, MatrixSelector) for node in found)
@@ -238,9 +236,9 @@ def _selectors(tree: Expr) -> tuple[int, int]:
 
 def _check_selector(node: VectorSelector) -> None:
     if node.offset is not None or node.at is not None:
-        raise UnsupportedQueryError(f"offset and @ modifiers: {_short(node.prettify())}")
+        raise UnsupportedQueryError(f"offset and @ modifiers: {short(node.prettify())}")
     if node.matchers.or_matchers:
-        raise UnsupportedQueryError(f"'or' between matchers: {_short(node.prettify())}")
+        raise UnsupportedQueryError(f"'or' between matchers: {short(node.prettify())}")
 
 
 def _selector(node: VectorSelector, extra: Mapping[str, str]) -> str:
@@ -266,6 +264,7 @@ def _duration(window: timedelta) -> str:
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
-def _short(query: str) -> str:
+def short(query: str) -> str:
+    """The query on one line, for messages."""
     line = " ".join(query.split())
     return line if len(line) <= 120 else line[:117] + "..."

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import promql_parser
 from promql_parser import Expr, MatchOp, VectorSelector
 
-from coffee_pipeline.slo.openslo import Slo
-from coffee_pipeline.slo.promql import WINDOW_PLACEHOLDER, parse
+from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.promql import parse
+from coffee_pipeline.slo.query_windows import fill
 
 
 def series_of(slos: Iterable[Slo]) -> tuple[str, ...]:
@@ -37,5 +38,5 @@ def _selected(query: str) -> set[str]:
             ]
             names.add(f"{node.name}{{le={le[0]}}}" if le else node.name)
 
-    promql_parser.walk(parse(query.replace(WINDOW_PLACEHOLDER, "1m")), pre_visit=keep)
+    promql_parser.walk(parse(fill(query, "1m")), pre_visit=keep)
     return names

@@ -40,6 +40,16 @@ class YamlDocument:
             node, line = found
         return line + 1
 
+    def text(self, location: Sequence[str | int]) -> str | None:
+        """A scalar as it is written (``0.20``, not 0.2); None where there is no scalar."""
+        node = self.node
+        for part in location:
+            found = _child(node, part)
+            if found is None:
+                return None
+            node = found[0]
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+
 
 def documents(file: str, content: str | bytes) -> Iterator[YamlDocument]:
     """The non-empty documents of ``content``; ``file`` is only used in messages.

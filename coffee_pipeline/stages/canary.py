@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from filelock import FileLock, Timeout
+
 from coffee_pipeline.errors import EnvironmentFailedError, ToolError
 from coffee_pipeline.model.deployment import AnalysisRun, Measurement, RolloutStep
 from coffee_pipeline.model.evidence import Record
@@ -196,3 +198,20 @@ def _first_failure(requests: list[RequestSample]) -> datetime | None:
     """When the first request to the canary failed."""
     times = [sample.started_at for sample in requests if sample.track == "canary" and sample.failed]
     return datetime.fromtimestamp(min(times), UTC) if times else None
+
+
+@contextmanager
+def one_canary_at_a_time(
+    context: StageContext, service: Service, environment: str
+) -> Iterator[None]:
+    """Two canaries measured at once would measure each other's load; the lock dies with its run."""
+    lock = FileLock(context.home.environments / f"{environment}.canary.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        context.report(f"{service.name}: {environment}: waits for another service's canary")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

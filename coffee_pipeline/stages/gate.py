@@ -13,11 +13,9 @@ from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import Service
 from coffee_pipeline.policy.release_gate import GateEvidence, decide
 from coffee_pipeline.stages.context import StageContext
-from coffee_pipeline.tools import gosec, govulncheck
+from coffee_pipeline.stages.scanner import REQUIRED_TOOLS
 
 GATE = "release"
-REQUIRED_TOOLS = (gosec.NAME, govulncheck.NAME)
-"""Scanners without whose answer no service is released."""
 
 
 def gate_evidence(history: HistoryReader, service: Service, revision: str) -> GateEvidence:

@@ -17,9 +17,15 @@ from coffee_pipeline.errors import (
 from coffee_pipeline.rollout.client import EnvironmentClient
 from coffee_pipeline.rollout.releases import Release
 from coffee_pipeline.rollout.waiting import until
+from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.indicator import Measured, measured
-from coffee_pipeline.slo.openslo import Slo
-from coffee_pipeline.slo.promql import UnsupportedQueryError, Window, evaluate, windowed
+from coffee_pipeline.slo.promql import (
+    UnsupportedQueryError,
+    Window,
+    evaluate,
+    windowed,
+)
+from coffee_pipeline.slo.query_kinds import events_of_rates
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.tools import prometheus
 
@@ -177,8 +183,8 @@ def _measured(slo: Slo, answer: Callable[[str], tuple[float | None, str | None]]
     if numerator is None or slo.total is None:
         return Measured(None, None, None, f"{slo.name}: no ratio of queries")
     try:
-        counted, why = answer(numerator)
-        total, why_not = answer(slo.total)
+        counted, why = answer(_events(slo, numerator))
+        total, why_not = answer(_events(slo, slo.total))
     except (UnsupportedQueryError, ConfigurationError, EnvironmentFailedError) as error:
         return Measured(None, None, None, str(error))
     if counted is None and why not in (None, prometheus.NO_SERIES):
@@ -187,3 +193,8 @@ def _measured(slo: Slo, answer: Callable[[str], tuple[float | None, str | None]]
     if total is None and why_not:
         return Measured(None, None, None, why_not)
     return measured(counted, kind, total)
+
+
+def _events(slo: Slo, query: str) -> str:
+    """The query of events in the window; sloth's are of events per second."""
+    return query if slo.specification == "openslo/v1" else events_of_rates(query)

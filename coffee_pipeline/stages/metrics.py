@@ -18,9 +18,9 @@ from coffee_pipeline.rollout.client import EnvironmentClient
 from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
 from coffee_pipeline.rollout.releases import Running
 from coffee_pipeline.rollout.waiting import until
-from coffee_pipeline.slo import openslo
+from coffee_pipeline.slo import specifications
+from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.indicator import Measured
-from coffee_pipeline.slo.openslo import Slo
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.metric_source import MetricSource, open_source
 
@@ -48,7 +48,7 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
         seen = _instrumentation(context, service, client, status.stable, status.url, environment)
         window = _window(context, service, environment)
         try:
-            slos = openslo.read(
+            slos = specifications.read(
                 [context.checkout() / file for file in service.slos], context.checkout()
             )
         except ConfigurationError as error:

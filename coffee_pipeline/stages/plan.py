@@ -7,13 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from coffee_pipeline.history.reader import HistoryReader
-from coffee_pipeline.model.outcome import Outcome, Stage
+from coffee_pipeline.model.outcome import Stage
 from coffee_pipeline.model.source import ServiceRevision
 from coffee_pipeline.platform.affected import affected
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository
-from coffee_pipeline.stages.steps import steps_of
+from coffee_pipeline.stages.repository_scan import TOOLS
+from coffee_pipeline.stages.scanner import chosen
+from coffee_pipeline.stages.steps import OPTIONAL_STEPS, REPOSITORY, REPOSITORY_STEPS, steps_of
 from coffee_pipeline.stages.workspace import find_service
+from coffee_pipeline.tools import opa, trivy
 
 _DONE = """
     SELECT latest.service, latest.step, source.input_digest
@@ -23,10 +26,17 @@ _DONE = """
         FROM stage_runs WHERE platform = ? GROUP BY ALL
     ) AS latest
     JOIN service_revisions AS source USING (platform, service, revision)
-    WHERE latest.outcome IN (?, ?)
+    WHERE latest.outcome IN ('completed', 'partial')
+       OR (latest.outcome = 'not_run' AND list_contains(?, latest.step))
 """
 # Only the latest run of a step counts: after a change and its revert the first evidence is of the
 # same content, but it is not what was delivered last.
+
+_REPOSITORY_DONE = """
+    SELECT step, arg_max(revision, finished_at) AS revision
+    FROM stage_runs WHERE platform = ? AND service = ? GROUP BY step
+    HAVING arg_max(outcome, finished_at) <> 'failed'
+"""
 
 _LAST_DELIVERED = """
     SELECT revision FROM stage_runs WHERE platform = ? AND revision <> ?
@@ -52,9 +62,7 @@ def last_delivered(history: HistoryReader, platform: Platform, revision: str) ->
 
 def _done(history: HistoryReader, platform: Platform) -> Mapping[str, Collection[tuple[str, str]]]:
     done: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for row in history.query(
-        _DONE, (platform.name, Outcome.COMPLETED.value, Outcome.PARTIAL.value)
-    ):
+    for row in history.query(_DONE, (platform.name, sorted(OPTIONAL_STEPS))):
         done[str(row["service"])].add((str(row["step"]), str(row["input_digest"])))
     return done
 
@@ -85,7 +93,7 @@ def plan(
     planned = []
     for service in wanted:
         found = standing[service.name]
-        steps = steps_of(service, stages)
+        steps = _chosen_steps(platform, steps_of(service, stages))
         missing = [step for step in steps if (step, found.input_digest) not in done[service.name]]
         planned.append(
             PlannedService(
@@ -95,7 +103,50 @@ def plan(
                 base_revision=base,
             )
         )
+    if not services:
+        planned.append(_plan_repository(platform, repository, revision, history, stages, force))
     return planned
+
+
+def _plan_repository(
+    platform: Platform,
+    repository: Repository,
+    revision: str,
+    history: HistoryReader,
+    stages: Sequence[Stage],
+    force: bool,
+) -> PlannedService:
+    """The steps of the whole repository: done again when any of its files has changed."""
+    steps = tuple(
+        step
+        for step, stage in REPOSITORY_STEPS.items()
+        if stage in stages and _is_chosen(platform, step)
+    )
+    done = {
+        str(row["step"])
+        for row in history.query(_REPOSITORY_DONE, (platform.name, REPOSITORY))
+        if repository.same_tree(str(row["revision"]), revision)
+    }
+    missing = [step for step in steps if step not in done]
+    reason = "asked for" if force else f"not done yet: {', '.join(missing)}"
+    return PlannedService(
+        service=REPOSITORY,
+        steps=steps if force or missing else (),
+        reason=reason if force or missing else "no file has changed since it was scanned",
+        base_revision=None,
+    )
+
+
+_TOOLS = {**TOOLS, "image_scan": (trivy.NAME,), "policy_compliance": (opa.NAME,)}
+"""Steps that a platform may do without, and the tools that they are about."""
+
+
+def _chosen_steps(platform: Platform, steps: Sequence[str]) -> tuple[str, ...]:
+    return tuple(step for step in steps if _is_chosen(platform, step))
+
+
+def _is_chosen(platform: Platform, step: str) -> bool:
+    return step not in _TOOLS or any(chosen(platform, tool) for tool in _TOOLS[step])
 
 
 def called_first(platform: Platform, planned: Sequence[PlannedService]) -> list[PlannedService]:
@@ -110,7 +161,7 @@ def called_first(platform: Platform, planned: Sequence[PlannedService]) -> list[
         item = waiting.pop(name, None)
         if item is None:
             return
-        run = find_service(platform, name).run
+        run = None if name == REPOSITORY else find_service(platform, name).run
         for called in run.called_services if run else ():
             visit(called)
         ordered.append(item)

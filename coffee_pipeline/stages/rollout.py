@@ -16,10 +16,10 @@ from coffee_pipeline.platform.description import Service
 from coffee_pipeline.rollout.client import EnvironmentClient
 from coffee_pipeline.rollout.releases import Claim, Release, ServiceStatus
 from coffee_pipeline.rollout.waiting import until
-from coffee_pipeline.slo import openslo
+from coffee_pipeline.slo import specifications
 from coffee_pipeline.slo.selection import series_of
 from coffee_pipeline.stages.artifacts import artifact_path
-from coffee_pipeline.stages.canary import Canary, CanaryEnd
+from coffee_pipeline.stages.canary import Canary, CanaryEnd, one_canary_at_a_time
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.load import LoadResult, attack
 from coffee_pipeline.stages.metric_source import await_first_scrape
@@ -81,7 +81,9 @@ def release_of(context: StageContext, service: Service) -> Release:
     path = artifact_path(context.home, found[-1].path)
     if not path.is_file():
         raise ToolError(f"{path}: the binary is gone; build {service.name} again")
-    slos = openslo.read([context.checkout() / file for file in service.slos], context.checkout())
+    slos = specifications.read(
+        [context.checkout() / file for file in service.slos], context.checkout()
+    )
     assert service.run is not None
     return Release(
         service=service.name,
@@ -190,7 +192,8 @@ def _deploy(
         return (deployment(claim, DeploymentOutcome.FAILED, reason),)
     if claim.strategy != "canary":
         return _directly(context, service, client, claim, release, before)
-    end = Canary(context, service, client, claim, release, before.url).run()
+    with one_canary_at_a_time(context, service, claim.environment):
+        end = Canary(context, service, client, claim, release, before.url).run()
     return (*end.records, *_canary_outcome(claim, end))
 
 

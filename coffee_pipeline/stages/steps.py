@@ -14,7 +14,9 @@ STEPS: Mapping[str, Stage] = {
     "image": Stage.BUILD,
     "test_results": Stage.TEST,
     "static_analysis": Stage.SCAN,
-    "vulnerabilities": Stage.SCAN,
+    "dependency_scan": Stage.SCAN,
+    "image_scan": Stage.SCAN,
+    "policy_compliance": Stage.SCAN,
     "release_gate": Stage.ROLLOUT,
     "staging_deployment": Stage.ROLLOUT,
     "instrumentation": Stage.METRICS,
@@ -26,7 +28,24 @@ STEPS: Mapping[str, Stage] = {
 LIBRARY_STAGES = (Stage.SOURCE, Stage.BUILD, Stage.TEST, Stage.SCAN)
 """Stages of a library module; it has no image and is not deployed."""
 
-_SERVICE_ONLY = ("sbom", "image")
+SERVICE_ONLY_STEPS = ("sbom", "image", "image_scan")
+"""Steps that a library module does not have."""
+
+REPOSITORY = "(repository)"
+"""Stands for the whole repository where a service's name would stand; no service can have it."""
+
+REPOSITORY_STEPS: Mapping[str, Stage] = {
+    "code_scan": Stage.SCAN,
+    "secret_scan": Stage.SCAN,
+    "infrastructure_scan": Stage.SCAN,
+}
+"""Steps that are done once for the whole repository, since what they look at has no one service."""
+
+OPTIONAL_STEPS = frozenset({*REPOSITORY_STEPS, "image_scan", "policy_compliance"})
+"""Steps whose tools a platform may do without: that they were not run is told, but no failure."""
+
+STAGE_OF: Mapping[str, Stage] = {**STEPS, **REPOSITORY_STEPS}
+"""Every step there is, and its stage."""
 
 
 def steps_of(service: Service, stages: Sequence[Stage]) -> tuple[str, ...]:
@@ -37,5 +56,5 @@ def steps_of(service: Service, stages: Sequence[Stage]) -> tuple[str, ...]:
     return tuple(
         step
         for step, stage in STEPS.items()
-        if stage in wanted and not (service.kind == "library" and step in _SERVICE_ONLY)
+        if stage in wanted and not (service.kind == "library" and step in SERVICE_ONLY_STEPS)
     )

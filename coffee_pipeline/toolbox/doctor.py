@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coffee_pipeline.errors import PipelineError
+from coffee_pipeline.errors import PipelineError, ToolMissingError, UsageError
 from coffee_pipeline.toolbox.pins import PINS
 from coffee_pipeline.toolbox.toolbox import Toolbox
 
@@ -13,35 +14,69 @@ from coffee_pipeline.toolbox.toolbox import Toolbox
 class ToolStatus:
     """One tool as it stands. ``problem`` is None when it is found.
 
-    ``costs`` is what cannot be done without it.
-    ``buildable``: it is not here yet, and is built on first use (or by ``doctor --install``).
+    ``pinned`` is the version that is made here, ``costs`` what cannot be done without the tool.
+    ``makeable``: it is not here yet, and can be made: on first use, or where it is ``opt_in`` by
+    ``doctor --install NAME`` only.
     """
 
     name: str
     found: bool
     version: str | None
+    pinned: str | None
     origin: str | None
     path: str | None
     required: bool
-    buildable: bool
+    makeable: bool
+    opt_in: bool
     problem: str | None
     costs: str
 
 
+def tool_name(given: str) -> str:
+    """The name of a tool as the pins have it: ``kube-score`` is ``kube_score`` there.
+
+    Raises:
+        UsageError: there is no such tool.
+    """
+    for name, pin in PINS.items():
+        if given in (name, pin.program):
+            return name
+    raise UsageError(f"{given}: no tool of this pipeline; there are {', '.join(PINS)}")
+
+
 def examine(toolbox: Toolbox) -> list[ToolStatus]:
-    """The status of every tool; nothing is built."""
+    """The status of every tool; nothing is made."""
     return [_status(toolbox, name) for name in PINS]
 
 
-def install(toolbox: Toolbox) -> list[ToolStatus]:
-    """Build every pinned tool that is not there, also those that failed a short while ago."""
+def install(toolbox: Toolbox) -> None:
+    """Make every pinned tool that is not here and not opt-in, also those that failed lately.
+
+    One that cannot be made does not keep the others; its status says why.
+    """
     for name, pin in PINS.items():
-        if pin.package is not None and toolbox.look(name) is None:
+        if pin.made and not pin.opt_in and toolbox.look(name) is None:
             try:
-                toolbox.build(name)
+                toolbox.make(name)
             except PipelineError:
-                continue  # its status says why: the failure is written down beside the cache
-    return examine(toolbox)
+                continue  # the failure is written down beside the cache
+
+
+def install_named(toolbox: Toolbox, names: Sequence[str]) -> None:
+    """Make the tools ``names`` unless they are here, opt-in or not.
+
+    Raises:
+        ToolMissingError: some cannot be made; the others were.
+    """
+    problems = []
+    for name in names:
+        if toolbox.look(name) is None:
+            try:
+                toolbox.make(name)
+            except ToolMissingError as error:
+                problems.append(str(error))
+    if problems:
+        raise ToolMissingError("; ".join(problems))
 
 
 def _status(toolbox: Toolbox, name: str) -> ToolStatus:
@@ -51,15 +86,17 @@ def _status(toolbox: Toolbox, name: str) -> ToolStatus:
     except PipelineError as error:
         found, problem = None, str(error)
     if found is None and problem is None:
-        problem = toolbox.build_failure(name) or pin.obtain
+        problem = toolbox.last_failure(name) or pin.obtain
     return ToolStatus(
         name=name,
         found=found is not None,
         version=found.version if found else None,
+        pinned=pin.version,
         origin=found.origin if found else None,
         path=str(found.path) if found else None,
         required=pin.required,
-        buildable=found is None and pin.package is not None,
+        makeable=found is None and pin.made,
+        opt_in=pin.opt_in,
         problem=problem,
         costs=pin.costs,
     )

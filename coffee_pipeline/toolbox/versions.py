@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coffee_pipeline.process.command import Command, Output
 from coffee_pipeline.process.runner import run
-from coffee_pipeline.toolbox.pins import Pin
+from coffee_pipeline.toolbox.pin import Pin
 
 _NUMBER = re.compile(r"(?<![\w.])(?:go|v|[0-9a-f]{40}/)?(\d+\.\d+(?:\.\d+)?)")
 _BUILD_INFORMATION = re.compile(r"^\tmod\t(?P<module>\S+)\t(?P<version>\S+)", re.MULTILINE)

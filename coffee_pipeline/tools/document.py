@@ -191,10 +191,10 @@ class Document:
     @cached_property
     def csv_header(self) -> frozenset[str]:
         """Names of the first line in small letters; empty where it cannot be one of a CSV file."""
-        if self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[", b"<", b""):
-            return frozenset()
         encoding = "utf-16" if self._is_utf16 else "utf-8-sig"
-        first = self.content[:_HEADER_BYTES].decode(encoding, "replace").splitlines()[:1]
+        first = self.content[:_HEADER_BYTES].decode(encoding, "replace").lstrip().splitlines()[:1]
+        if not first or first[0][0] in "{[<":
+            return frozenset()
         try:
             names = next(csv.reader(first), [])
         except csv.Error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,15 +46,41 @@ _GENERATED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventGroup:
+    """Events of one rule in one workload: how many, from when to when, and the latest of them."""
+
     rule: str
-    priority: str
-    output: str | None
-    at: datetime
     workload: str | None
-    fields: Mapping[str, Any]
-    tags: Sequence[str]
+    severity: Severity
+    output: str | None
+    labels: Mapping[str, str]
+    tags: tuple[str, ...]
+    first: datetime
+    last: datetime
+    count: int = 1
+
+    def joined(self, other: EventGroup) -> EventGroup:
+        """Both groups, of the same rule and workload, as one; the order does not matter."""
+        latest = max(self, other, key=lambda group: (group.last, group.output or ""))
+        return replace(
+            latest,
+            severity=min((self.severity, other.severity), key=list(Severity).index),
+            first=min(self.first, other.first),
+            count=self.count + other.count,
+        )
+
+    def reported(self) -> Reported:
+        """The group as a problem."""
+        return Reported(
+            rule=self.rule,
+            title=f"{self.rule} in {self.workload}" if self.workload else self.rule,
+            severity=self.severity,
+            resource=self.workload,
+            labels=self.labels,
+            occurred_at=self.last,
+            detail=_detail(self),
+        )
 
 
 def recognises(document: Document) -> bool:
@@ -71,11 +97,21 @@ def recognises(document: Document) -> bool:
 
 def read(document: Document) -> ReadReport:
     """One finding for each rule and workload, with the number of events and the latest of them."""
-    grouped: dict[tuple[str, str | None], list[_Event]] = {}
+    return ReadReport(findings=[group.reported() for group in groups(document)])
+
+
+def groups(document: Document) -> Sequence[EventGroup]:
+    """The events of a document by rule and workload, in the order they first come.
+
+    Raises:
+        ParseError: something in it is no event.
+    """
+    grouped: dict[tuple[str, str | None], EventGroup] = {}
     for index, value in enumerate(_values(document)):
         event = _event(value, f"event {index + 1}", document)
-        grouped.setdefault((event.rule, event.workload), []).append(event)
-    return ReadReport(findings=[_reported(events) for events in grouped.values()])
+        key = event.rule, event.workload
+        grouped[key] = grouped[key].joined(event) if key in grouped else event
+    return list(grouped.values())
 
 
 def _values(document: Document) -> Sequence[Any]:
@@ -85,7 +121,7 @@ def _values(document: Document) -> Sequence[Any]:
     return document.json_objects
 
 
-def _event(value: object, position: str, document: Document) -> _Event:
+def _event(value: object, position: str, document: Document) -> EventGroup:
     said = mapping(value)
     rule, priority = text(said.get("rule")), text(said.get("priority"))
     if rule is None or priority is None or priority.lower() not in _SEVERITIES:
@@ -96,14 +132,15 @@ def _event(value: object, position: str, document: Document) -> _Event:
     fields = {**mapping(said.get("output_fields"))}
     if host := text(said.get("hostname")):
         fields.setdefault("hostname", host)
-    return _Event(
+    return EventGroup(
         rule=rule,
-        priority=priority.lower(),
-        output=text(said.get("output")),
-        at=at,
         workload=_workload(fields),
-        fields=fields,
-        tags=texts(said.get("tags")),
+        severity=_SEVERITIES[priority.lower()],
+        output=text(said.get("output")),
+        labels=_labels(fields),
+        tags=tuple(texts(said.get("tags"))),
+        first=at,
+        last=at,
     )
 
 
@@ -140,21 +177,6 @@ def _first(fields: Mapping[str, Any], names: Sequence[str]) -> str | None:
     return next((value for value in values if value and value not in ("<NA>", "host")), None)
 
 
-def _reported(events: Sequence[_Event]) -> Reported:
-    latest = max(events, key=lambda event: (event.at, event.output or ""))
-    first = min(event.at for event in events)
-    severity = min((_SEVERITIES[event.priority] for event in events), key=list(Severity).index)
-    return Reported(
-        rule=latest.rule,
-        title=f"{latest.rule} in {latest.workload}" if latest.workload else latest.rule,
-        severity=severity,
-        resource=latest.workload,
-        labels=_labels(latest.fields),
-        occurred_at=latest.at,
-        detail=_detail(latest, first, len(events)),
-    )
-
-
 def _labels(fields: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: value
@@ -164,10 +186,12 @@ def _labels(fields: Mapping[str, Any]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _detail(latest: _Event, first: datetime, count: int) -> str:
-    lines = [latest.output] if latest.output else []
-    times = f"from {first.isoformat()} to " if count > 1 else "at "
-    lines.append(f"{count} {'events' if count > 1 else 'event'} {times}{latest.at.isoformat()}")
-    if latest.tags:
-        lines.append(f"tags: {', '.join(latest.tags)}")
+def _detail(group: EventGroup) -> str:
+    lines = [group.output] if group.output else []
+    times = f"from {group.first.isoformat()} to " if group.count > 1 else "at "
+    lines.append(
+        f"{group.count} {'events' if group.count > 1 else 'event'} {times}{group.last.isoformat()}"
+    )
+    if group.tags:
+        lines.append(f"tags: {', '.join(group.tags)}")
     return "\n".join(lines)

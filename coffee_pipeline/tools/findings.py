@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,19 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 _NEIGHBOURS = 1
 """Lines before and after a flagged line that belong to its context."""
 _SOURCE_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What one problem of a scan of several things is about; None where that is not known."""
+
+    service: str | None = None
+    image_digest: str | None = None
+    revision: str | None = None
+
+
+Attribute = Callable[[Reported], Attribution]
+"""Finds out what a problem is about, mostly from its labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,7 @@ def findings_of(
     identity: Sequence[str],
     problems: Sequence[Reported],
     target: Target,
+    attribute: Attribute | None = None,
 ) -> tuple[list[Finding], int]:
     """Findings for ``problems``, in their order, and how many were left out.
 
@@ -68,11 +82,16 @@ def findings_of(
         problems: what a format read.
         identity: fields of :class:`Reported` that make the identity; ``code`` is the context.
         target: what was scanned.
+        attribute: what each problem is about, where the scan was of several things; what it does
+            not know is that of the target.
     """
     placed, left_out = place(problems, target)
     names = _identities(tool, identity, placed, target)
     found = zip(placed, names, strict=True)
-    return [_finding(tool, kind, one, name, target) for one, name in found], left_out
+    return [
+        _finding(tool, kind, one, name, target, attribute(one.reported) if attribute else None)
+        for one, name in found
+    ], left_out
 
 
 def _identities(
@@ -140,8 +159,16 @@ def _line(text: str | None, limit: int = TITLE_CHARACTERS) -> str | None:
     return clean(" ".join(text.split()), limit) if text else None
 
 
-def _finding(tool: str, kind: FindingKind, one: Placed, identity: str, target: Target) -> Finding:
+def _finding(
+    tool: str,
+    kind: FindingKind,
+    one: Placed,
+    identity: str,
+    target: Target,
+    about: Attribution | None,
+) -> Finding:
     problem = one.reported
+    about = about or Attribution()
     kind = problem.kind or kind
     detail = problem.detail or (problem.code if kind is not FindingKind.SECRET else None)
     names = sorted({name for name in problem.identifiers if name and name != problem.rule})
@@ -154,10 +181,10 @@ def _finding(tool: str, kind: FindingKind, one: Placed, identity: str, target: T
         severity_source=tool if problem.severity_source == "tool" else problem.severity_source,
         title=_line(problem.title) or _line(problem.rule) or "unnamed",
         scope=target.scope_name,
-        service=target.service,
+        service=about.service or target.service,
         environment=target.seen_in,
-        image_digest=target.image_digest,
-        revision=target.revision,
+        image_digest=about.image_digest or target.image_digest,
+        revision=about.revision or target.revision,
         path=_line(one.path, 1000),
         line=problem.line,
         resource=_line(problem.resource or one.outside, 1000),

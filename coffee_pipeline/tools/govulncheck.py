@@ -34,6 +34,9 @@ NAME = "govulncheck"
 TITLE = "govulncheck JSON stream"
 KIND = FindingKind.DEPENDENCY
 IDENTITY = ("rule", "component")
+MODE = "mode"
+BINARY = "binary"
+"""The setting that says that the target's one package is the path of a binary."""
 _UNREACHABLE = (
     "creating client:",
     "fetching vulnerabilities",
@@ -66,10 +69,12 @@ def obstacle(target: Target) -> str | None:
 
 
 def command(target: Target, executable: Path) -> Command:
-    """Symbol-level analysis of the module's packages, tests left out."""
+    """Symbol-level analysis of the module's packages, tests left out; or of one binary."""
+    mode = (f"-mode={BINARY}",) if target.settings.get(MODE) == BINARY else ()
     return Command(
         argv=(
-            str(executable), "-format=json", "-scan=symbol", f"-db={target.settings['vulndb']}",
+            str(executable), *mode, "-format=json", "-scan=symbol",
+            f"-db={target.settings['vulndb']}",
             *target.tag_flags,
             *target.packages,
         ),
@@ -160,7 +165,8 @@ def _sort(messages: _Messages, kind: str, value: Any, position: str, document: D
     if kind == "config":
         messages.config = value
     elif kind == "SBOM":
-        messages.roots = len(items(value.get("roots")))
+        # A binary has no packages to start from; the modules linked into it are looked at.
+        messages.roots = len(items(value.get("roots")) or items(value.get("modules")))
     elif kind == "osv":
         if not isinstance(value.get("id"), str):
             raise document.error(position, "'osv' has no id")

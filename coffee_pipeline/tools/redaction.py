@@ -53,7 +53,8 @@ _ASSIGNED = re.compile(
     rf"(?i)({_NAMES}[A-Za-z0-9_\-]{{0,30}}[\"']?\s{{0,5}}(?::=|=>|[:=])\s{{0,5}}[\"'`])"
     r"([^\"'`\r\n]{4,500})"
 )
-_UNQUOTED = re.compile(rf"(?i)({_NAMES}\s?=\s?)([^\s\"'`&;,<>()\[\]{{}}]{{6,500}})")
+# What is called or indexed (``password = os.Getenv(name)``) is code, no secret.
+_UNQUOTED = re.compile(rf"(?i)({_NAMES}\s?=\s?)([^\s\"'`&;,<>()\[\]{{}}]{{6,500}}+)(?![(\[])")
 _IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.\-]{1,20}://[^\s/:@\"']{0,100}:)([^\s/@\"']{1,200})(?=@)")
 _AUTHORIZATION = re.compile(r"(?i)(\b(?:bearer|basic)\s{1,3})([A-Za-z0-9+/=_\-.~]{12,})")
 _WORDS = re.compile(

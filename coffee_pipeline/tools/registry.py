@@ -33,6 +33,7 @@ from coffee_pipeline.tools import (
     semgrep,
     snyk,
     snyk_code,
+    snyk_issues,
     sonarqube,
     staticcheck,
     sysdig_cli,
@@ -49,6 +50,7 @@ from coffee_pipeline.tools.reported import ReportFormat
 MODULE_SCANNERS: dict[str, Scanner] = {
     gosec.NAME: gosec,
     govulncheck.NAME: govulncheck,
+    osv_scanner.NAME: osv_scanner,
     staticcheck.NAME: staticcheck,
 }
 """Tools that are run here over the packages of a Go module."""
@@ -56,7 +58,6 @@ MODULE_SCANNERS: dict[str, Scanner] = {
 FOLDER_SCANNERS: dict[str, Scanner] = {
     gitleaks.NAME: gitleaks,
     semgrep.NAME: semgrep,
-    osv_scanner.NAME: osv_scanner,
 }
 """Tools that are run here over the whole checkout."""
 
@@ -100,6 +101,7 @@ FORMATS: dict[str, ReportFormat] = {
     openvex.NAME: openvex,
     snyk.NAME: snyk,
     snyk_code.NAME: snyk_code,
+    snyk_issues.NAME: snyk_issues,
     sonarqube.NAME: sonarqube,
     sysdig_cli.NAME: sysdig_cli,
     sysdig_reports.NAME: sysdig_reports,

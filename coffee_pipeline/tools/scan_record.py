@@ -10,7 +10,7 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.process.command import Output
 from coffee_pipeline.tools.base import Report, Target
-from coffee_pipeline.tools.findings import findings_of
+from coffee_pipeline.tools.findings import Attribute, findings_of
 from coffee_pipeline.tools.go_messages import Complaint, complaint, first_line
 from coffee_pipeline.tools.reported import ReadReport, ReportFormat
 
@@ -52,7 +52,6 @@ def report(
         checks_run=checks,
         database_date=database_date,
         database_entries=database_entries,
-        reused=None,
         started_at=started_at,
         finished_at=started_at + timedelta(seconds=seconds),
     )
@@ -70,13 +69,17 @@ def of_read(
     *,
     version: str | None = None,
     output: Output | None = None,
+    attribute: Attribute | None = None,
 ) -> Report:
     """The report of what a format read: one Scan and its findings.
 
     ``outcome`` and ``reason`` are a judgement of more than the report itself (an exit code, what
-    was on stderr); without them those of the report stand.
+    was on stderr); without them those of the report stand. ``attribute`` as in
+    :func:`~coffee_pipeline.tools.findings.findings_of`.
     """
-    found, left_out = findings_of(tool.NAME, tool.KIND, tool.IDENTITY, read.findings, target)
+    found, left_out = findings_of(
+        tool.NAME, tool.KIND, tool.IDENTITY, read.findings, target, attribute
+    )
     outcome = outcome or read.outcome
     answered = outcome in (Outcome.COMPLETED, Outcome.PARTIAL)
     return report(

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from coffee_pipeline.model.outcome import Stage
-from coffee_pipeline.stages.steps import STEPS
+from coffee_pipeline.stages.steps import STAGE_OF
 from tests.conftest import ROOT
 
 SHOW = """
@@ -49,7 +49,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 def test_the_definitions_load_without_a_warning_and_group_by_stage(shown: dict) -> None:
     groups = {name: group for name, group in shown["groups"].items() if group != "reports"}
-    assert groups == {step: stage.value for step, stage in STEPS.items()}
+    of_revisions = {step: stage.value for step, stage in STAGE_OF.items()}
+    assert groups == {**of_revisions, "runtime_events": "scan"}
     assert {name for name, group in shown["groups"].items() if group == "reports"} == {
         "slo_report", "dora_report",
     }  # fmt: skip
@@ -61,14 +62,16 @@ def test_every_asset_says_what_it_is_whose_it_is_and_which_version(shown: dict) 
 
 
 def test_jobs_schedules_and_sensors_are_there_and_on(shown: dict) -> None:
-    assert {"deliver", "verify", "security_sweep"} <= set(shown["jobs"])
+    assert {"deliver", "verify", "security_sweep", "consume_inbox"} <= set(shown["jobs"])
     assert shown["schedules"] == {
         "nightly_security_sweep": ["0 2 * * *", "UTC", "RUNNING"],
         "hourly_slo_report": ["0 * * * *", "UTC", "RUNNING"],
         "daily_dora_report": ["0 6 * * *", "UTC", "RUNNING"],
     }
-    assert shown["sensors"] == {"new_commits": "RUNNING", "history_loading": "RUNNING"}
+    assert shown["sensors"] == {
+        "new_commits": "RUNNING", "history_loading": "RUNNING", "inbox_sensor": "RUNNING",
+    }  # fmt: skip
 
 
 def test_every_stage_of_the_vocabulary_has_a_step() -> None:
-    assert set(STEPS.values()) == set(Stage)
+    assert set(STAGE_OF.values()) == set(Stage)

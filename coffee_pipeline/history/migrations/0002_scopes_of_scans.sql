@@ -6,7 +6,6 @@ ALTER TABLE scans ADD COLUMN service VARCHAR;
 ALTER TABLE scans ADD COLUMN environment VARCHAR;
 ALTER TABLE scans ADD COLUMN image_digest VARCHAR;
 ALTER TABLE scans ADD COLUMN checks_run BIGINT;
-ALTER TABLE scans ADD COLUMN reused VARCHAR;
 COMMENT ON TABLE scans IS
     'One run of one scanner over one scope. Its findings have the same materialization, tool and scope.';
 COMMENT ON COLUMN scans.scope IS
@@ -21,8 +20,6 @@ COMMENT ON COLUMN scans.image_digest IS
     'Digest of the scanned image; NULL if no image was scanned.';
 COMMENT ON COLUMN scans.checks_run IS
     'Rules or policies that were evaluated; NULL if the scanner does not say.';
-COMMENT ON COLUMN scans.reused IS
-    'Materialization whose answer was taken over, since inputs, tool, rules and database are the same; NULL if the tool ran.';
 
 ALTER TABLE findings RENAME COLUMN module TO scope;
 ALTER TABLE findings ADD COLUMN service VARCHAR;

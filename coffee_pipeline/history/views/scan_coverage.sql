@@ -3,7 +3,7 @@
 -- The latest scan of every tool and scope. checked only if it completed: of any other outcome,
 -- reason says why, and last_completed_at when a scan of the tool and scope did complete, NULL if
 -- never. Ages at question_time: of the scan in hours, of the database in days; NULL where the tool
--- does not say its database's date. reused: the answer of an earlier run was taken over.
+-- does not say its database's date.
 WITH latest AS (
     SELECT
         *,
@@ -20,10 +20,12 @@ SELECT
     reason, findings, packages_scanned, files_scanned, lines_scanned, checks_run,
     database_date,
     epoch_us(asked_at - database_date) / 8.64e10 AS database_age_days,
-    database_entries, reused, finished_at,
+    database_entries, finished_at,
     epoch_us(asked_at - finished_at) / 3.6e9 AS age_hours,
     last_completed_at,
-    nullif(regexp_extract(materialization, '^sweep/([^/]+)/', 1), '') AS sweep
+    sweep_id AS sweep
 FROM latest
 CROSS JOIN question_time
+LEFT JOIN (SELECT DISTINCT sweep_id, materialization_of_scan FROM sweep_scans) AS swept
+    ON swept.materialization_of_scan = latest.materialization
 ORDER BY checked, tool, scope;

@@ -15,11 +15,13 @@ from coffee_pipeline.history.derivation import derive_all
 from coffee_pipeline.history.schema import current_schema
 from coffee_pipeline.history.tables import KEY_COLUMN, TABLES, columns
 from coffee_pipeline.model.build import Build
+from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.execution import StageRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.metrics import ServiceLevel
+from coffee_pipeline.model.source import Revision, ServiceRevision
 from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.model.test import TestCase as Case
 
@@ -406,3 +408,66 @@ def test_a_service_that_was_never_deployed_has_no_production_revision(facts, at)
     assert facts.rows("SELECT production_revision, gate_verdict FROM service_status") == [
         (None, None)
     ]
+
+
+# --- compliance
+
+
+STATUS = "SELECT scope, service, percent, meets_minimum, reason, services FROM compliance_status"
+
+
+def compliance(facts: Facts, at, minute: int, service: str | None, passed: int, of: int) -> None:
+    facts.add(
+        f"compliance/{service}@{minute}", ComplianceScore, platform="shop", service=service,
+        percent=100 * passed / of if of else None, minimum_percent=90.0, passed_weight=passed,
+        applicable_weight=of, evaluated_at=at(minute),
+    )  # fmt: skip
+
+
+def test_the_platforms_compliance_adds_up_the_latest_scores_of_its_services(facts, at) -> None:
+    compliance(facts, at, 0, "menu", 1, 10)
+    compliance(facts, at, 1, "menu", 10, 10)
+    compliance(facts, at, 2, "orders", 80, 90)
+    compliance(facts, at, 2, None, 0, 0)
+    assert facts.rows(STATUS) == [
+        ("platform", None, 90.0, False, None, 2),
+        ("platform_policies", None, None, None, None, None),
+        ("service", "menu", 100.0, True, None, None),
+        ("service", "orders", 100 * 80 / 90, False, None, None),
+    ]
+
+
+def test_services_without_a_score_are_named_and_those_that_are_gone_do_not_count(facts, at) -> None:
+    facts.add("source@r0", Revision, platform="shop", revision="r0", committed_at=at(0))
+    facts.add("source@r1", Revision, platform="shop", revision="r1", committed_at=at(1))
+    for revision, services in (("r0", ("old", "menu")), ("r1", ("menu", "orders", "new"))):
+        for service in services:
+            facts.add(f"source@{revision}", ServiceRevision, platform="shop", revision=revision,
+                      service=service)  # fmt: skip
+    compliance(facts, at, 1, "old", 0, 10)
+    compliance(facts, at, 1, "menu", 10, 10)
+    compliance(facts, at, 1, "orders", 0, 0)
+    assert facts.rows(f"{STATUS} WHERE scope = 'platform'") == [
+        ("platform", None, 100.0, True, "no score of: new, orders", 1)
+    ]
+
+
+def test_without_any_score_the_platform_meets_nothing(facts, at) -> None:
+    compliance(facts, at, 0, "menu", 0, 0)
+    assert facts.rows(f"{STATUS} WHERE scope = 'platform'") == [
+        ("platform", None, None, None, "no score of: menu", 0)
+    ]
+
+
+def test_a_score_names_the_policies_that_are_not_met(facts, at) -> None:
+    compliance(facts, at, 0, "menu", 5, 10)
+    for policy, outcome in (("a", "failed"), ("b", "failed"), ("c", "not_evaluated"),
+                            ("d", "passed")):  # fmt: skip
+        facts.add("compliance/menu@0", PolicyResult, platform="shop", service="menu",
+                  policy=policy, outcome=outcome)  # fmt: skip
+    facts.add("compliance/menu@0", PolicyResult, service=None, policy="e", outcome="failed")
+    [found] = facts.rows(
+        "SELECT failed_policies, not_evaluated_policies FROM compliance_status "
+        "WHERE service = 'menu'"
+    )
+    assert found == ("a, b", "c")

@@ -41,7 +41,7 @@ def scan(tool: str, outcome: str = "completed", reason: str | None = None) -> Sc
         tool=tool, tool_version="1", scope="services/orders", service=None, environment=None,
         image_digest=None, revision="a" * 40, outcome=outcome, reason=reason, findings=0,
         packages_scanned=2, files_scanned=3, lines_scanned=40, checks_run=None,
-        database_date=None, database_entries=None, reused=None, started_at=NOW, finished_at=NOW,
+        database_date=None, database_entries=None, started_at=NOW, finished_at=NOW,
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffee_pipeline.errors import ConfigurationError
-from coffee_pipeline.slo.openslo import parse, read
 from coffee_pipeline.slo.openslo_schema import shorthand
+from coffee_pipeline.slo.specifications import parse, read
 
 SLO = """\
 apiVersion: openslo/v1
@@ -102,8 +102,18 @@ def test_references_are_resolved_across_files_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (("Occurrences", "Timeslices"), "budgetingMethod Timeslices"),
-        (("isRolling: true", "calendar: {timeZone: UTC}"), "calendar-aligned"),
+        (
+            (
+                "Occurrences\n  objectives:\n    - target: 0.999",
+                "Timeslices\n  objectives:\n"
+                "    - {target: 0.999, timeSliceTarget: 0.95, timeSliceWindow: 1m}",
+            ),
+            "budgetingMethod Timeslices",
+        ),
+        (
+            ("isRolling: true", "calendar: {timeZone: UTC, startTime: 2026-01-01 00:00:00}"),
+            "calendar-aligned",
+        ),
         (("type: Prometheus", "type: Datadog"), "Datadog"),
         (("type: Prometheus", "metricSourceRef: elsewhere"), "'elsewhere' is not among these"),
         (("query: sum(http_requests_total)", "q: x"), "no spec.query"),

@@ -11,8 +11,8 @@ from coffee_pipeline.model.execution import ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.stages.scan import scan_module
+from coffee_pipeline.stages.scanner import REQUIRED_TOOLS
 from coffee_pipeline.toolbox.toolbox import Toolbox
-from coffee_pipeline.tools.registry import SCANNERS
 
 pytest_plugins = ["tests.coffee_pipeline.stages.delivery"]
 
@@ -105,7 +105,7 @@ def test_govulncheck_proves_the_call(delivery) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tool", list(SCANNERS))
+@pytest.mark.parametrize("tool", REQUIRED_TOOLS)
 def test_modules_that_cannot_be_analysed_are_never_clean(delivery, tool: str) -> None:
     broken = scan_module(delivery.context, "broken", tool).evidence
     assert broken.outcome in (Outcome.FAILED, Outcome.PARTIAL)

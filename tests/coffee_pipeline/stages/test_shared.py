@@ -16,7 +16,7 @@ pytest_plugins = ["tests.coffee_pipeline.stages.delivery"]
 SCAN = Scan(
     tool="t", tool_version=None, scope="m", service=None, environment=None, image_digest=None,
     revision="r", outcome="completed", reason=None, findings=0, packages_scanned=1,
-    files_scanned=None, lines_scanned=None, checks_run=None, reused=None,
+    files_scanned=None, lines_scanned=None, checks_run=None,
     database_date=datetime(2026, 1, 5, 10, 0, 0, 123456, tzinfo=UTC), database_entries=3,
     started_at=datetime(2026, 1, 5, tzinfo=UTC), finished_at=datetime(2026, 1, 6, tzinfo=UTC),
 )  # fmt: skip

@@ -12,9 +12,10 @@ import pytest
 
 from coffee_pipeline.errors import ToolMissingError
 from coffee_pipeline.home import Home
-from coffee_pipeline.toolbox.building import GoBuild, tools_folder
+from coffee_pipeline.toolbox.building import GoBuild
 from coffee_pipeline.toolbox.golang import go_environment
-from coffee_pipeline.toolbox.pins import Pin
+from coffee_pipeline.toolbox.making import tools_folder
+from coffee_pipeline.toolbox.pin import Pin
 from coffee_pipeline.toolbox.toolbox import Toolbox
 from coffee_pipeline.toolbox.versions import built_version
 

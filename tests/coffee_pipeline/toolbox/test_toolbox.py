@@ -49,6 +49,27 @@ def test_a_missing_tool_says_what_that_costs(
         Toolbox(home).locate("prometheus")
 
 
+def test_a_program_is_known_by_the_name_that_its_distribution_gives_it(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = program(
+        tmp_path / "prometheus-alertmanager", "alertmanager, version 0.25.0 (branch: debian/sid)"
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    found = Toolbox(home).locate("alertmanager")
+    assert (found.path, found.version) == (renamed, "0.25.0")
+
+
+def test_a_program_beside_the_interpreter_is_taken_where_its_package_is_installed(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("dagster", reason="the application's packages are not installed")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = Toolbox(home).locate("zizmor")
+    assert (found.path.name, found.origin) == ("zizmor", "wheel")
+    assert found.version
+
+
 def test_the_wheel_stands_in_for_path(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +110,7 @@ def test_doctor_lists_every_tool_and_builds_nothing(
     assert set(statuses) == set(PINS)
     assert statuses["git"].found
     assert statuses["git"].version
-    assert statuses["vegeta"].buildable != statuses["vegeta"].found
+    assert statuses["vegeta"].makeable != statuses["vegeta"].found
     assert all(status.problem for status in statuses.values() if not status.found)
     assert not tools.exists()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coffee_pipeline.toolbox.pins import Pin
+from coffee_pipeline.toolbox.pin import Pin
 from coffee_pipeline.toolbox.versions import number, printed_version, satisfies
 
 

@@ -153,6 +153,18 @@ def test_broken_reports_are_refused(content: bytes) -> None:
         gosec.read(Document(content, "report.json"))
 
 
+def test_a_line_that_several_packages_report_counts_once() -> None:
+    again = [issue(), issue(column="9"), issue(line="13"), issue(rule_id="G101")]
+    assert len(read(document(again))) == 3
+
+
+def test_gosec_1_had_no_list_of_errors() -> None:
+    old = json.loads(document([issue()]))
+    del old["Golang errors"], old["GosecVersion"]
+    report = gosec.read(Document(json.dumps(old).encode(), "old"))
+    assert (len(report.findings), report.outcome) == (1, Outcome.COMPLETED)
+
+
 ISSUES = st.lists(
     st.tuples(st.integers(1, 300), st.sampled_from(["a/a.go", "b/b.go"])), unique=True, max_size=8
 )

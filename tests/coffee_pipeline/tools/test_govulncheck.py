@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coffee_pipeline.errors import ParseError
@@ -206,6 +206,7 @@ LEVELS = [finding(MODULE), finding(PACKAGE), finding(CALLED, CALLER)]
 OTHER = finding(MODULE, osv="GO-2026-0002")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.permutations([*LEVELS, OTHER]), st.sampled_from([None, 1]))
 def test_order_and_format_do_not_change_findings(messages, indent) -> None:
     place = Target(checkout=Path("/src"), module="services/menu", revision="r")
@@ -265,40 +266,3 @@ def test_an_advisory_alone_counts_only_where_old_scanners_named_it() -> None:
     assert (found.component, found.reachable) == ("example.test/lib", False)
     assert not read_list({"config": {**OLD, "scanner_version": "v1.1.4"}}, NAMED).findings
     assert not read_list({"config": OLD}, SBOM, NAMED).findings
-
-
-def graph(*calls: int, **more: Any) -> dict[str, Any]:
-    return {
-        "Calls": {"Functions": {}, "Entries": None},
-        "Imports": {"Packages": {"1": {"Path": "example.test/menu"}}},
-        "Requires": {"Modules": {"4": {"Path": "example.test/lib", "Version": "v1.1.0"}}},
-        "Vulns": [
-            {"OSV": NAMED["osv"], "Symbol": f"Leak{n}", "ModPath": "example.test/lib",
-             "CallSink": call, "ImportSink": 1, "RequireSink": 4}
-            for n, call in enumerate(calls)
-        ],
-        **more,
-    }  # fmt: skip
-
-
-def read_graph(value: dict[str, Any]) -> ReadReport:
-    document = Document(json.dumps(value).encode(), "report.json")
-    assert govulncheck.recognises(document)
-    return govulncheck.read(document)
-
-
-def test_the_graphs_of_old_versions_are_read_by_advisory_and_module() -> None:
-    report = read_graph(graph(0, 7))
-    (found,) = report.findings
-    assert (found.rule, found.component, found.component_version, found.reachable) == (
-        "GO-2026-0001", "example.test/lib", "v1.1.0", True,
-    )  # fmt: skip
-    assert (report.outcome, report.packages_scanned) == (Outcome.PARTIAL, 1)
-    assert not read_graph(graph(Vulns=None)).findings
-    assert read_graph(graph(Imports={})).outcome is Outcome.NOT_RUN
-
-
-@pytest.mark.parametrize("entries", [1, [1], [{}], [{"OSV": {"id": 1}}]])
-def test_broken_graphs_are_refused(entries: Any) -> None:
-    with pytest.raises(ParseError, match=r"report\.json"):
-        read_graph(graph(Vulns=entries))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coffee_pipeline.errors import ParseError
@@ -107,6 +107,7 @@ def test_its_format_reads_nothing_else(name: str) -> None:
             assert not tool.read(document(value)).findings
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(NAMES, RANDOM, st.sampled_from([None, 1, 4]))
 def test_order_and_format_change_no_identity(name: str, random: Any, indent: int | None) -> None:
     before = findings(name, document(JSON[name]))
@@ -114,6 +115,7 @@ def test_order_and_format_change_no_identity(name: str, random: Any, indent: int
     assert {one.identity for one in before} == {one.identity for one in after}
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(NAMES, st.data())
 def test_damaged_reports_are_refused_or_read(name: str, data: Any) -> None:
     value = json.loads(json.dumps(JSON[name]))
@@ -128,6 +130,7 @@ def test_damaged_reports_are_refused_or_read(name: str, data: Any) -> None:
         findings(name, report)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(NAMES, st.floats(0.01, 0.99))
 def test_cut_reports_are_refused(name: str, part: float) -> None:
     content = json.dumps(JSON[name]).encode()

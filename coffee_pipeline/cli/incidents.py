@@ -1,0 +1,188 @@
+"""``incidents import``: take another system's incidents into the history."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from filelock import FileLock
+from rich.console import Console
+
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.history.writer import HistoryWriter
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.tools.document import Document
+from coffee_pipeline.tools.incidents.github_issues import DEFAULT_LABEL
+from coffee_pipeline.tools.incidents.reading import (
+    BadRowsError,
+    Defaults,
+    IncidentReport,
+    read_incidents,
+    sources,
+)
+
+KEYS = 32
+"""Parts that the incidents of one source are spread over; never change it."""
+
+SHOWN = 20
+"""Bad rows, and changes, that are printed one by one."""
+
+incidents = typer.Typer(no_args_is_help=True, help="Incidents of other systems in the history.")
+
+
+@incidents.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="An export, a webhook's body, CSV or JSON.")],
+    source: Annotated[
+        str | None,
+        typer.Option(help=f"One of {', '.join(sources())}. Default: told by the content."),
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="For rows that name no service.")] = None,
+    environment: Annotated[
+        str, typer.Option(help="For rows that name no environment.")
+    ] = "production",
+    label: Annotated[
+        str, typer.Option(help="The label that makes an issue an incident; '' for any.")
+    ] = DEFAULT_LABEL,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Store the incidents of a file. A file with a broken row stores nothing.
+
+    Reading a file twice changes nothing. A later export changes what it says of an incident, such
+    as its end, and the change is printed; reports of the past follow.
+    """
+    home: Home = context.obj
+    defaults = Defaults(service, environment, label)
+    try:
+        report = read_incidents(Document.of_file(file), defaults, source)
+    except BadRowsError as error:
+        for problem in error.problems[1:SHOWN]:
+            typer.echo(problem, err=True)
+        raise
+    home.prepare()
+    with FileLock(home.root / "incidents.lock"):
+        known = _known(home, report)
+        new = [one for one in report.incidents if one.incident_id not in known]
+        changed = [
+            (known[one.incident_id], after)
+            for one in report.incidents
+            if one.incident_id in known
+            and (after := _merged(known[one.incident_id], one, report)) != known[one.incident_id]
+        ]
+        _store(home, report.source, known, [*new, *(after for _, after in changed)])
+    _say(report, new, changed, as_json)
+
+
+def _known(home: Home, report: IncidentReport) -> dict[str, Incident]:
+    """The source's incidents that the history has, by their identity."""
+    if not report.incidents:
+        return {}
+    reader = HistoryReader(home)
+    reader.refresh()
+    found = reader.records(Incident, "source = ?", (report.source,))
+    return {one.incident_id: one for one in found}
+
+
+def _store(
+    home: Home, source: str, known: Mapping[str, Incident], changes: Sequence[Incident]
+) -> None:
+    """Write the changes, with what the history has under the same keys.
+
+    An incident's key depends on its identity alone, so it is never stored twice; and a few dozen
+    incidents share one, since a part for each would cost more than its row.
+    """
+    everything = {**known, **{one.incident_id: one for one in changes}}
+    touched = {_key(one) for one in changes}
+    rows: dict[str, list[Incident]] = {key: [] for key in sorted(touched)}
+    for one in everything.values():
+        if _key(one) in touched:
+            rows[_key(one)].append(one)
+    writer = HistoryWriter(home)
+    for key, found in rows.items():
+        records = sorted(found, key=lambda one: one.incident_id)
+        writer.write(
+            Evidence(
+                materialization=f"incidents/{source}/{key}",
+                outcome=Outcome.COMPLETED,
+                records=records,
+            )
+        )
+
+
+def _key(incident: Incident) -> str:
+    digest = hashlib.sha256(incident.incident_id.encode()).digest()
+    return f"{digest[0] % KEYS:02}"
+
+
+def _merged(before: Incident, after: Incident, report: IncidentReport) -> Incident:
+    """The newer row; an end stays where the source may repeat an older message."""
+    if report.sticky_end and after.resolved_at is None and before.resolved_at is not None:
+        return replace(after, resolved_at=before.resolved_at)
+    return after
+
+
+def _say(
+    report: IncidentReport,
+    new: Sequence[Incident],
+    changed: Sequence[tuple[Incident, Incident]],
+    as_json: bool,
+) -> None:
+    unchanged = len(report.incidents) - len(new) - len(changed)
+    changes = {after.incident_id: _differences(before, after) for before, after in changed}
+    if as_json:
+        document: dict[str, Any] = {
+            "source": report.source,
+            "incidents": len(report.incidents),
+            "new": len(new),
+            "changed": len(changed),
+            "unchanged": unchanged,
+            "repeated": report.repeated,
+            "skipped": report.skipped,
+            "changes": [{"incident": name, "changed": change} for name, change in changes.items()],
+        }
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    lines = [
+        f"{report.source}: {len(report.incidents)} incidents: {len(new)} new, {len(changed)} "
+        f"changed, {unchanged} unchanged"
+    ]
+    if report.repeated:
+        lines.append(f"{report.repeated} rows repeat an incident of the file")
+    if report.skipped:
+        lines.append(
+            f"{report.skipped} rows are no incidents (pull requests, or without the label)"
+        )
+    for incident, change in list(changes.items())[:SHOWN]:
+        words = (f"{name}: {old} -> {now}" for name, (old, now) in change.items())
+        lines.append(f"{incident}: {', '.join(words)}")
+    console = Console()
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _differences(before: Incident, after: Incident) -> dict[str, tuple[Any, Any]]:
+    old, new = asdict(before), asdict(after)
+    return {
+        name: (_plain(old[name]), _plain(value))
+        for name, value in new.items()
+        if old[name] != value
+    }
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``incidents`` to the console command."""
+    app.add_typer(incidents, name="incidents")

@@ -1,0 +1,316 @@
+"""The five metrics from a Git repository alone: proxies, each with its reason; unknown ones None.
+
+Git knows when something was committed and tagged. It does not know what was deployed, what failed
+and when users could work again. So: deployments are tags, merges or commits; a deployment failed
+where a later commit reverts what it brought, or a hotfix follows it; that nothing was reverted does
+not prove that nothing failed, so without any recognised failure the rate is None and never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from coffee_pipeline.dora import metric as making
+from coffee_pipeline.dora.benchmarks import deployment_days
+from coffee_pipeline.dora.metric import Making, Metric
+from coffee_pipeline.dora.proxy_changes import (
+    Delivered,
+    ProxyChange,
+    Repair,
+    delivered,
+)
+from coffee_pipeline.dora.proxy_deployments import (
+    EARLIEST,
+    ProxyDeployment,
+    ProxyDeployments,
+    Source,
+    proxy_deployments,
+)
+from coffee_pipeline.dora.trend import DeploymentPoint, Step, TrendPoint, suitable_step, trend
+from coffee_pipeline.platform.commit_log import CommitLog
+
+INFORMATIVE = 0.5
+"""Share of the changes whose times must say something for a lead time to be given."""
+CLOCK_SKEW = timedelta(days=1)
+"""How far in the future a commit may be dated and still be believed."""
+
+_NO_RECORDS = "a repository holds no deployment records"
+
+
+@dataclass(frozen=True)
+class Period:
+    """What is reported: [``start``, ``end``]; both None where nothing was there to date it by.
+
+    ``since`` and ``until`` say whether the bounds were asked for.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    days: float | None
+    since: bool
+    until: bool
+
+
+@dataclass(frozen=True)
+class FailedDeployment:
+    """A deployment taken for failed, what speaks for it, and when it was put right."""
+
+    deployment: ProxyDeployment
+    repaired_by: ProxyDeployment | None
+    recovery_seconds: int | None
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RepositoryPerformance:
+    """The metrics of one branch of one repository over a period, with what they rest on."""
+
+    log: CommitLog
+    chosen: ProxyDeployments
+    period: Period
+    metrics: tuple[Metric, ...]
+    deployments: tuple[ProxyDeployment, ...]
+    lead_times: tuple[tuple[ProxyChange, ProxyDeployment], ...]
+    failures: tuple[FailedDeployment, ...]
+    trend: tuple[TrendPoint, ...]
+    notes: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+def repository_performance(
+    log: CommitLog,
+    now: datetime,
+    wanted: Source = Source.AUTO,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    step: Step | None = None,
+    *,
+    reachable_only: bool = False,
+) -> RepositoryPerformance:
+    """The metrics of what ``log`` holds.
+
+    Without ``since`` from the first deployment known, without ``until`` to the last commit or
+    release: the report of an unchanged repository stays the same.
+    """
+    latest = int((now + CLOCK_SKEW).timestamp())
+    chosen = proxy_deployments(log, wanted, latest, reachable_only=reachable_only)
+    brought = delivered(log, chosen)
+    period = _period(log, chosen, since, until, latest)
+    inside = _Inside(chosen, brought, period)
+    making_ = _Making(chosen)
+    steps = () if period.start is None or period.end is None else _trend(inside, period, step)
+    return RepositoryPerformance(
+        log=log,
+        chosen=chosen,
+        period=period,
+        metrics=(
+            _lead_time(inside, making_),
+            _frequency(inside, period, making_),
+            _recovery_time(inside, making_),
+            _change_fail_rate(inside, making_),
+            _rework_rate(inside, making_),
+        ),
+        deployments=tuple(chosen.found[index] for index in inside.indices),
+        lead_times=tuple(
+            (one, chosen.found[one.deployment])
+            for one in inside.changes
+            if one.lead_time is not None
+        ),
+        failures=inside.failures,
+        trend=steps,
+        notes=(*log.notes, *chosen.notes, *brought.notes),
+        unread=log.unread,
+    )
+
+
+def _period(
+    log: CommitLog,
+    chosen: ProxyDeployments,
+    since: datetime | None,
+    until: datetime | None,
+    latest: int,
+) -> Period:
+    moments = [one.at for one in chosen.found]
+    times = [
+        one.committed
+        for one in log.commits.values()
+        if one.committed is not None and EARLIEST <= one.committed <= latest
+    ]
+    last = max([*times, *moments], default=None)
+    first = min(moments or times, default=None)
+    end = until or (_time(last) if last is not None else None)
+    start = since or (_time(first) if first is not None else None)
+    if since is None and start is not None and end is not None:
+        start = min(start, end)
+    days = None
+    if start is not None and end is not None and start <= end:
+        # As everywhere: a period is not diluted by days before the first deployment known.
+        known = max(start, _time(first)) if first is not None else start
+        days = max((end - known) / timedelta(days=1), 1.0)
+    return Period(start, end, days, since is not None, until is not None)
+
+
+class _Inside:
+    """What of the deployments, changes and failures lies in the period."""
+
+    def __init__(self, chosen: ProxyDeployments, brought: Delivered, period: Period) -> None:
+        self.chosen = chosen
+        low = period.start.timestamp() if period.start else float("-inf")
+        high = period.end.timestamp() if period.end else float("inf")
+        self.indices = [index for index, one in enumerate(chosen.found) if low <= one.at <= high]
+        here = set(self.indices)
+        self.before = sum(one.at < low for one in chosen.found)
+        self.changes = [one for one in brought.changes if one.deployment in here]
+        repairs: dict[int, list[Repair]] = {}
+        for one in brought.repairs:
+            if one.failed in here:
+                repairs.setdefault(one.failed, []).append(one)
+        self.failed = repairs
+        self.rework = {one.repaired_by for one in brought.repairs if one.repaired_by in here}
+        self.failures = tuple(self._failure(index, found) for index, found in repairs.items())
+
+    def _failure(self, index: int, found: Sequence[Repair]) -> FailedDeployment:
+        broken = self.chosen.found[index]
+        done = [one for one in found if one.repaired_at is not None]
+        first = min(done, key=lambda one: one.repaired_at or 0, default=None)
+        recovery = None
+        if first is not None and first.repaired_at is not None and first.repaired_at >= broken.at:
+            recovery = first.repaired_at - broken.at
+        by = (
+            self.chosen.found[first.repaired_by]
+            if first and first.repaired_by is not None
+            else None
+        )
+        return FailedDeployment(broken, by, recovery, tuple(one.evidence for one in found))
+
+
+class _Making:
+    """The methods in words, for what was chosen."""
+
+    def __init__(self, chosen: ProxyDeployments) -> None:
+        noun = {Source.TAGS: "release tag", Source.MERGES: "merge"}.get(chosen.source, "commit")
+        self.noun = noun
+        why = f"proxy: {_NO_RECORDS}, each {noun} stands for a deployment"
+        self.frequency = Making(f"{noun}s / days since the first one", True, why)
+        arrival = f"the {noun} that first contains the commit"
+        if chosen.source is Source.COMMITS:
+            arrival = "the committer's time of the commit that brought it to the branch"
+        self.lead_time = Making(f"median from author's time to {arrival}", True, why)
+        judged = f"{why}; only reverts and hotfixes show a failure, so this is a lower bound"
+        self.fail_rate = Making(
+            f"{noun}s of which a later commit reverts a change, or which a hotfix follows, within "
+            f"30 days / {noun}s",
+            True,
+            judged,
+        )
+        self.recovery = Making(
+            f"median from the failed {noun} to the first one that carries its revert or hotfix",
+            True,
+            f"{why}; when users were hurt and helped is not in a repository",
+        )
+        self.rework = Making(
+            f"{noun}s that carry a revert or hotfix of an earlier one / {noun}s",
+            True,
+            f"{why}; whether it was unplanned is taken from the revert or hotfix alone",
+        )
+
+
+def _frequency(inside: _Inside, period: Period, words: _Making) -> Metric:
+    count = len(inside.indices)
+    known = period.since and inside.before > 0
+    value, reason = None, f"no {words.noun} in the period"
+    if period.days is not None and (count > 1 or (count == 1 and known)):
+        value = count / period.days
+    elif count == 1:
+        reason = f"one {words.noun} alone shows no frequency"
+    days = None
+    if value is not None and period.start is not None and period.end is not None:
+        moments = [_time(inside.chosen.found[index].at) for index in inside.indices]
+        days = deployment_days(moments, period.start, period.end)
+    return making.frequency(count, value, reason, words.frequency, days=days)
+
+
+def _lead_time(inside: _Inside, words: _Making) -> Metric:
+    values = [float(one.lead_time) for one in inside.changes if one.lead_time is not None]
+    same = sum(one.reason == "same" for one in inside.changes)
+    reason = f"no {words.noun} in the period brought a commit with a known beginning"
+    if same and len(values) < INFORMATIVE * (len(values) + same):
+        reason = (
+            f"author's and committer's times are the same in {same} of {len(values) + same} "
+            "changes (squashed, or committed straight to the branch): nothing says how long they "
+            "took"
+        )
+        values = []
+    elif inside.changes and not values:
+        cut = sum(one.reason == "cut" for one in inside.changes)
+        reason = f"of {len(inside.changes)} commits {cut} reach into history that is not here, " \
+            f"{len(inside.changes) - cut} have impossible times"  # fmt: skip
+    return making.lead_time(values, reason, words.lead_time)
+
+
+def _change_fail_rate(inside: _Inside, words: _Making) -> Metric:
+    count = len(inside.indices)
+    reason = f"no {words.noun} in the period"
+    if count:
+        reason = (
+            f"no revert or hotfix of any of {count} {words.noun}s was recognised; that is no proof "
+            "that none failed"
+        )
+    return making.change_fail_rate(len(inside.failed) or None, count, reason, words.fail_rate)
+
+
+def _recovery_time(inside: _Inside, words: _Making) -> Metric:
+    values = [
+        float(one.recovery_seconds) for one in inside.failures if one.recovery_seconds is not None
+    ]
+    reason = f"no failed {words.noun} was recognised, so nothing to recover from is known"
+    if inside.failures:
+        reason = f"no {words.noun} carries the repair of the {len(inside.failures)} failed ones yet"
+    return making.recovery_time(values, reason, words.recovery)
+
+
+def _rework_rate(inside: _Inside, words: _Making) -> Metric:
+    count = len(inside.indices)
+    reason = f"no {words.noun} in the period"
+    if count:
+        reason = (
+            f"no revert or hotfix in any of {count} {words.noun}s was recognised; that is no proof "
+            "that all were planned"
+        )
+    return making.rework_rate(len(inside.rework) or None, count, reason, words.rework)
+
+
+def _trend(inside: _Inside, period: Period, step: Step | None) -> tuple[TrendPoint, ...]:
+    if period.start is None or period.end is None or period.start > period.end:
+        return ()
+    found = inside.chosen.found
+    return trend(
+        period.start,
+        period.end,
+        step or suitable_step(period.start, period.end),
+        (
+            DeploymentPoint(
+                _time(found[index].at),
+                failed=index in inside.failed,
+                rework=True if index in inside.rework else None,
+            )
+            for index in inside.indices
+        ),
+        (
+            (_time(found[one.deployment].at), float(one.lead_time))
+            for one in inside.changes
+            if one.lead_time is not None
+        ),
+        (
+            (_time(one.deployment.at), float(one.recovery_seconds))
+            for one in inside.failures
+            if one.recovery_seconds is not None
+        ),
+        silence_proves=False,
+    )
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,201 @@
+"""The commits of a Git repository in one pass, however much of the repository is there.
+
+Shallow and partial clones, bare and damaged repositories are read as far as they go, and what could
+not be read is listed. Nothing is ever fetched: lazy fetching is off, and for older versions of git
+that do not know the switch every transport is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from coffee_pipeline.errors import RepositoryError
+from coffee_pipeline.platform import object_scan
+from coffee_pipeline.platform.branch_choice import choose_branch
+from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.platform.git_command import ask, exact, readable
+from coffee_pipeline.platform.git_objects import OFFLINE
+from coffee_pipeline.platform.git_tags import Tag, read_tags
+
+_FORMAT = "%H%x00%P%x00%at%x00%ct%x00%s"
+_REVERTS = re.compile(
+    r"revert(?:s|ed|ing)? (?:commits? )?((?:[0-9a-f]{7,64}(?:,? and |, | )?)+)", re.IGNORECASE
+)
+_HASH = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+LISTED = 20
+"""How many unreadable things are named one by one; the rest is counted."""
+
+
+class LoggedCommit(NamedTuple):
+    """One commit; times in seconds since 1970, None where they are broken or missing."""
+
+    revision: str
+    parents: tuple[str, ...]
+    authored: int | None
+    committed: int | None
+    subject: str
+
+
+@dataclass(frozen=True)
+class CommitLog:
+    """The commits that a branch and the tags reach.
+
+    ``commits`` come children before parents. ``cut`` are commits of which a parent is not here:
+    what lies before them cannot be known. ``reverts`` are the commits that each revert names in
+    its message. ``unread`` says what could not be read, ``notes`` what was chosen.
+    """
+
+    path: Path
+    branch: str | None
+    head: str | None
+    commits: dict[str, LoggedCommit]
+    cut: frozenset[str]
+    tags: tuple[Tag, ...]
+    reverts: Mapping[str, tuple[str, ...]]
+    shallow: bool
+    notes: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+def read_commit_log(path: Path, branch: str | None = None) -> CommitLog:
+    """Read the history of ``branch``; by default of the repository's default branch.
+
+    A repository without commits gives an empty log.
+
+    Raises:
+        RepositoryError: not a Git repository, or no such branch.
+    """
+    if not path.is_dir():
+        raise RepositoryError(f"{path}: no such folder")
+    repository = Repository(path)
+    chosen = choose_branch(repository, branch)
+    tags, unread = read_tags(path)
+    heads = [chosen.head] if chosen.head else []
+    tips = list(dict.fromkeys([*heads, *(tag.commit for tag in tags)]))
+    commits, reverts, faults = _read(path, tips)
+    boundary = _shallow_commits(repository)
+    missing = {
+        one.revision for one in commits.values() if any(p not in commits for p in one.parents)
+    }
+    lost = [tag.name for tag in tags if tag.commit not in commits]
+    return CommitLog(
+        path=path,
+        branch=chosen.name,
+        head=chosen.head if chosen.head in commits else None,
+        commits=commits,
+        cut=frozenset(missing | (boundary & commits.keys())),
+        tags=tuple(tag for tag in tags if tag.commit in commits),
+        reverts=reverts,
+        shallow=repository.shallow,
+        notes=chosen.notes,
+        unread=(
+            *chosen.unread,
+            *unread,
+            *(_listed("commit of tag", lost, "is not in this repository")),
+            *faults,
+            *_cut_words(repository.shallow, boundary & commits.keys(), missing),
+        ),
+    )
+
+
+def _read(
+    path: Path, tips: Sequence[str]
+) -> tuple[dict[str, LoggedCommit], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Commits, what reverts name, and what could not be read; by objects where git gives up."""
+    if not tips:
+        return {}, {}, ()
+    stdin = "".join(f"{tip}\n" for tip in tips).encode()
+    log = ("log", "-z", "--topo-order", "--encoding=UTF-8", "--ignore-missing", "--stdin")
+    answer = ask(path, *log, f"--format={_FORMAT}", stdin=stdin, environment=OFFLINE)
+    if answer.answered:
+        only = ("--format=%H%x00%B", "-i", "-E", "--grep=reverts? (commits? )?[0-9a-f]{7}")
+        named = ask(path, *log, *only, stdin=stdin, environment=OFFLINE)
+        if named.answered:
+            return _commits(answer.stdout), _reverts(named.stdout), ()
+    if answer.timed_out or answer.truncated:
+        raise RepositoryError(f"{path}: git log took too long or printed too much")
+    scan = object_scan.scan_commits(path, tips)
+    commits = {one.revision: LoggedCommit(*one[:5]) for one in scan.commits}
+    reverts = {one.revision: found for one in scan.commits if (found := reverted(one.message))}
+    problem = readable(exact(answer.stderr)).strip().splitlines()
+    said = problem[-1] if problem else "git log failed"
+    return commits, reverts, (
+        f"git could not walk the history ({said}): {len(commits)} commits were read one by one",
+        *_listed("object", scan.missing, "is missing or damaged"),
+    )  # fmt: skip
+
+
+def _commits(output: bytes) -> dict[str, LoggedCommit]:
+    words = decoded(output).split("\0")
+    found = {}
+    for at in range(0, len(words) - 4, 5):
+        revision, parents, authored, committed, subject = words[at : at + 5]
+        found[revision] = LoggedCommit(
+            revision, tuple(parents.split()), seconds(authored), seconds(committed), subject
+        )
+    return found
+
+
+def _reverts(output: bytes) -> dict[str, tuple[str, ...]]:
+    words = decoded(output).split("\0")
+    return {
+        words[at]: found for at in range(0, len(words) - 1, 2) if (found := reverted(words[at + 1]))
+    }
+
+
+def reverted(message: str) -> tuple[str, ...]:
+    """The hashes, perhaps shortened, that a commit message says it reverts."""
+    return tuple(
+        one.lower() for match in _REVERTS.finditer(message) for one in _HASH.findall(match[1])
+    )
+
+
+def decoded(output: bytes) -> str:
+    r"""Git's output as text that can be stored; bytes that are no UTF-8 become ``\xNN``."""
+    try:
+        return output.decode()
+    except UnicodeDecodeError:
+        return readable(exact(output))
+
+
+def seconds(text: str) -> int | None:
+    """A time as git prints it; None where the commit holds none."""
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _shallow_commits(repository: Repository) -> set[str]:
+    if not repository.shallow:
+        return set()
+    place = ask(repository.path, "rev-parse", "--path-format=absolute", "--git-path", "shallow")
+    try:
+        content = Path(exact(place.stdout.removesuffix(b"\n"))).read_bytes()
+    except OSError:
+        return set()
+    return set(content.decode("ascii", "replace").split())
+
+
+def _cut_words(shallow: bool, boundary: set[str], missing: set[str]) -> list[str]:
+    words = []
+    if shallow:
+        words.append(
+            f"shallow clone: history before {len(boundary)} commits is not here; "
+            "'git fetch --unshallow' brings it"
+        )
+    rest = missing - boundary
+    if rest:
+        words.append(f"parents of {len(rest)} commits are not here: what lies before is unknown")
+    return words
+
+
+def _listed(kind: str, names: Sequence[str], problem: str) -> list[str]:
+    words = [f"{kind} {name} {problem}" for name in names[:LISTED]]
+    if len(names) > LISTED:
+        words.append(f"{kind}: {len(names) - LISTED} more {problem}")
+    return words

@@ -1,0 +1,60 @@
+"""What a valid specification will not do, though its author may think so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from coffee_pipeline.errors import ConfigurationError
+from coffee_pipeline.slo.alert_windows import alert_windows, duration, number
+from coffee_pipeline.slo.budget_policy import policy_of
+from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.problems import Remark
+from coffee_pipeline.slo.rules import groups_of
+
+
+def errors_of(slo: Slo) -> Iterator[ConfigurationError]:
+    """Queries that make no rule, and a policy that is none: invalid, though the file's form is."""
+    try:
+        policy_of(slo.annotations)
+    except ConfigurationError as error:
+        yield ConfigurationError(f"{slo.file}:{slo.line}: {slo.name}: {error}")
+    if slo.source_type is not None and slo.source_type.lower() == "prometheus":
+        try:
+            groups_of([slo])
+        except ConfigurationError as error:
+            yield error
+
+
+def remarks_on(slo: Slo) -> Iterator[Remark]:
+    """Everything worth knowing before the SLO is relied upon."""
+
+    def remark(field: str, problem: str) -> Remark:
+        return Remark(slo.file, slo.line, field, f"{slo.name}: {problem}")
+
+    if slo.source_type is None or slo.source_type.lower() != "prometheus":
+        kind = slo.source_type or "unknown"
+        yield remark("indicator", f"metric source {kind}: no Prometheus rules can be made of it")
+    if slo.dialect == "MetricsQL":
+        yield remark("sli", "MetricsQL: neither its queries nor its rules are checked")
+    if slo.calendar is not None:
+        yield remark(
+            "timeWindow",
+            "its rules look back over the period's length; only 'slo status' follows the calendar",
+        )
+    if slo.alerting.name and (slo.alerting.page.enabled or slo.alerting.ticket.enabled):
+        yield from (remark("alerting", problem) for problem in _silent(slo))
+
+
+def _silent(slo: Slo) -> Iterator[str]:
+    """Alerts that cannot fire: even with every event bad the burn rate stays below theirs."""
+    for objective in slo.objectives:
+        budget = 1 - Fraction(objective.ratio)
+        for window in alert_windows(slo.period):
+            limit = window.burn_rate(slo.period) * budget
+            if limit >= 1:
+                yield (
+                    f"objective {number(Fraction(objective.ratio))}: the {window.severity} alert "
+                    f"of {duration(window.long)} can never fire, it needs an error ratio above "
+                    f"{number(limit)}"
+                )

@@ -1,0 +1,119 @@
+"""Files of SLO specifications, OpenSLO v1 and sloth's in any mixture -> SLOs.
+
+Source: https://github.com/OpenSLO/OpenSLO#specification and https://sloth.dev/specs/default/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coffee_pipeline.errors import ConfigurationError
+from coffee_pipeline.slo import openslo, sloth
+from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.openslo import OpenSloDocuments
+from coffee_pipeline.slo.problems import DocumentError
+from coffee_pipeline.slo.yaml_documents import MAXIMUM_BYTES, YamlDocument, documents
+
+_KNOWN = (
+    f"{openslo.API_VERSION} or {sloth.RESOURCE_VERSION}; sloth's plain files have "
+    f"version: {sloth.VERSION}"
+)
+
+
+@dataclass
+class Checked:
+    """What a set of files holds: the SLOs that are valid, and what is wrong with the rest."""
+
+    slos: list[Slo] = field(default_factory=list)
+    errors: list[ConfigurationError] = field(default_factory=list)
+
+
+def read(paths: Iterable[Path], root: Path) -> tuple[Slo, ...]:
+    """The SLOs of files below ``root``; messages name them relative to it.
+
+    Raises:
+        ConfigurationError: a file is missing, lies outside ``root`` or is not valid.
+    """
+    contents: list[tuple[str, bytes]] = []
+    base = root.resolve()
+    for path in paths:
+        full = (base / path).resolve()
+        if not full.is_relative_to(base):
+            raise ConfigurationError(f"{path}: lies outside of the repository")
+        contents.append((full.relative_to(base).as_posix(), content(full, str(path))))
+    return parse(contents)
+
+
+def content(path: Path, name: str) -> bytes:
+    """The bytes of a file, one more than the limit at most.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAXIMUM_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{name}: cannot be read ({error.strerror})") from error
+
+
+def parse(files: Iterable[tuple[str, str | bytes]]) -> tuple[Slo, ...]:
+    """The SLOs of (file name, content) pairs; references are resolved across all of them.
+
+    Raises:
+        ConfigurationError: the first problem, naming file, line and field.
+    """
+    checked = check(files)
+    if checked.errors:
+        raise checked.errors[0]
+    return tuple(checked.slos)
+
+
+def check(files: Iterable[tuple[str, str | bytes]]) -> Checked:
+    """As :func:`parse`, but every problem is kept: one for each document that is not valid."""
+    found = Checked()
+    open_slo = OpenSloDocuments()
+    for file, text in files:
+        try:
+            for document in documents(file, text):
+                _take(document, open_slo, found)
+        except ConfigurationError as error:
+            found.errors.append(error)
+    for document, slo in open_slo.slos:
+        try:
+            found.slos.append(open_slo.resolve(document, slo))
+        except DocumentError as error:
+            found.errors.append(error)
+    found.errors.extend(_twice(found.slos))
+    return found
+
+
+def _take(document: YamlDocument, open_slo: OpenSloDocuments, found: Checked) -> None:
+    try:
+        value = document.value
+        if not isinstance(value, dict):
+            problem = "must be a mapping with apiVersion, kind, metadata and spec"
+            raise DocumentError(document, (), problem)
+        if sloth.is_sloth(value):
+            found.slos.extend(sloth.slos_of(document))
+        elif value.get("apiVersion") == openslo.API_VERSION:
+            open_slo.add(document)
+        else:
+            key = "version" if "version" in value and "apiVersion" not in value else "apiVersion"
+            raise DocumentError(document, (key,), f"must be {_KNOWN}")
+    except DocumentError as error:
+        found.errors.append(error)
+
+
+def _twice(slos: list[Slo]) -> Iterator[ConfigurationError]:
+    """Two SLOs of one service and name would write the same series."""
+    seen: dict[str, Slo] = {}
+    for slo in slos:
+        first = seen.setdefault(slo.identity, slo)
+        if first is not slo:
+            where = f"{first.file}:{first.line}"
+            yield ConfigurationError(
+                f"{slo.file}:{slo.line}: name: {slo.identity} is also the SLO of {where}"
+            )

@@ -1,0 +1,62 @@
+"""Which service and which environment of the platform do labels and names of others mean?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from coffee_pipeline.platform.description import Platform
+
+_SERVICE_LABELS = (
+    "k8s.pod.label.app.kubernetes.io/name",
+    "k8s.pod.label[app.kubernetes.io/name]",
+    "k8smeta.pod.label[app.kubernetes.io/name]",
+    "k8s.pod.label.app",
+    "k8s.pod.label[app]",
+    "k8smeta.pod.label[app]",
+    "k8s.deployment.name",
+    "k8smeta.deployment.name",
+    "container.label[com.docker.compose.service]",
+    "container.name",
+)
+_IMAGE_LABELS = ("container.image.repository", "container.image")
+_NAMESPACE_LABELS = ("k8s.ns.name", "k8smeta.ns.name")
+
+
+class Places:
+    """Finds services and environments of a platform by what others call them."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._services = {one.name for one in platform.services if one.kind == "service"}
+        self._platform = platform.name
+        self._environments = platform.rollout.environments
+        self._namespaces = platform.security.namespaces
+
+    def service(self, names: Iterable[str]) -> str | None:
+        """The service of the first name that is one, also with the platform's name before it."""
+        for name in names:
+            plain = name.removeprefix(f"{self._platform}-")
+            for candidate in (name, plain):
+                if candidate in self._services:
+                    return candidate
+        return None
+
+    def environment(self, names: Iterable[str]) -> str | None:
+        """The environment of the first name that is one, ends with one, or is mapped to one."""
+        for name in names:
+            if name in self._namespaces:
+                return self._namespaces[name]
+            for environment in self._environments:
+                if name == environment or name.endswith(f"-{environment}"):
+                    return environment
+        return None
+
+    def service_of(self, labels: Mapping[str, str]) -> str | None:
+        """The service of a container: by its pod's labels, its deployment, its name, its image."""
+        names = [labels[name] for name in _SERVICE_LABELS if name in labels]
+        images = [labels[name] for name in _IMAGE_LABELS if name in labels]
+        last_parts = [image.partition("@")[0].rpartition("/")[2] for image in images]
+        return self.service([*names, *(part.partition(":")[0] for part in last_parts)])
+
+    def environment_of(self, labels: Mapping[str, str]) -> str | None:
+        """The environment of a container, by its namespace."""
+        return self.environment(labels[name] for name in _NAMESPACE_LABELS if name in labels)

@@ -1,0 +1,1 @@
+"""Incidents as other systems export them: paging services, webhooks, trackers, files."""

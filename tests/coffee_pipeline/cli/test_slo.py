@@ -1,0 +1,148 @@
+"""``slo validate``, ``slo rules`` and ``slo status`` as a person calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from click.testing import Result
+from typer.testing import CliRunner
+
+from coffee_pipeline.cli import slo
+from coffee_pipeline.errors import ConfigurationError, UsageError
+from coffee_pipeline.history.writer import HistoryWriter
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.metrics import ServiceLevel
+from coffee_pipeline.model.outcome import Outcome
+
+Call = Callable[..., Result]
+SLOTH = """\
+version: prometheus/v1
+service: kettle
+slos:
+  - name: boils
+    objective: 99.9
+    sli:
+      events:
+        error_query: sum(rate(cold_total[{{.window}}]))
+        total_query: sum(rate(boils_total[{{.window}}]))
+    alerting: {name: KettleCold}
+"""
+
+
+@pytest.fixture
+def call(home: Home) -> Call:
+    app = typer.Typer()
+    slo.register(app)
+    return lambda *arguments: CliRunner().invoke(
+        app, ["slo", *map(str, arguments)], obj=home, catch_exceptions=True
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "slo.yaml"
+    path.write_text(SLOTH)
+    return path
+
+
+def test_valid_files_are_said_to_be(call: Call, file: Path) -> None:
+    done = call("validate", file, "--json")
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert (answer["valid"], answer["errors"]) == (True, [])
+    assert answer["slos"][0]["objectives"] == [0.999]
+    assert answer["slos"][0]["line"] == 4
+
+
+def test_every_problem_is_named_with_its_line(call: Call, file: Path) -> None:
+    broken = SLOTH.replace("99.9", "nine")
+    typo = SLOTH.replace("kettle", "pot").replace("sum(rate(cold", "summ(rate(cold")
+    file.write_text(f"{broken}---\n{typo}")
+    done = call("validate", file, "--json")
+    assert isinstance(done.exception, UsageError)
+    answer = json.loads(done.stdout)
+    assert not answer["valid"]
+    assert [one.split(": ")[0] for one in answer["errors"]] == [f"{file}:5", f"{file}:15"]
+
+
+def test_an_alert_that_can_never_fire_is_remarked_upon(call: Call, file: Path) -> None:
+    file.write_text(SLOTH.replace("99.9", "90"))
+    done = call("validate", file)
+    assert done.exit_code == 0
+    assert "the page alert of 1h can never fire, it needs an error ratio above 1.44" in done.output
+
+
+def test_rules_are_written(call: Call, file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out" / "rules.yml"
+    done = call("rules", file, "-o", output, "--label", "team=tea", "--period", "28d", "--json")
+    assert json.loads(done.stdout) == {
+        "output": str(output), "groups": 3, "recording_rules": 17, "alerting_rules": 2,
+    }  # fmt: skip
+    groups = yaml.safe_load(output.read_text())["groups"]
+    assert groups[0]["rules"][0]["labels"]["team"] == "tea"
+    assert "ratio_rate4w" in output.read_text()
+
+
+def test_rules_for_kubernetes(call: Call, file: Path) -> None:
+    done = call("rules", file, "--kubernetes", "kettle", "--namespace", "tea")
+    resource = yaml.safe_load(done.stdout)
+    assert resource["kind"] == "PrometheusRule"
+    assert resource["metadata"]["namespace"] == "tea"
+    assert len(resource["spec"]["groups"]) == 3
+
+
+@pytest.mark.parametrize("option", [("--period", "4 weeks"), ("--label", "team")])
+def test_broken_options_are_one_line(call: Call, file: Path, option: tuple[str, str]) -> None:
+    done = call("rules", file, *option)
+    assert isinstance(done.exception, UsageError)
+
+
+def test_status_of_a_recorded_series(call: Call, file: Path, tmp_path: Path) -> None:
+    rows = [f"boils,{1_770_000_000 + 60 * n},{99 if n == 5 else 100},100" for n in range(2000)]
+    series = tmp_path / "series.csv"
+    series.write_text("\n".join(["slo,time,good,total", *rows]))
+    done = call("status", file, "--series", series, "--json")
+    assert done.exit_code == 0, done.output
+    (found,) = json.loads(done.stdout)
+    assert (found["good"], found["total"], found["ratio"]) == (199_999, 200_000, 0.999995)
+    assert (found["budget_left"], found["met"], found["objective"]) == (0.995, True, 0.999)
+    assert found["covered"] == pytest.approx(2000 / 43_200)
+    text = call("status", file, "--series", series)
+    assert "199" in text.stdout
+
+
+def test_status_without_data_is_not_all_good(call: Call, file: Path, tmp_path: Path) -> None:
+    series = tmp_path / "series.csv"
+    series.write_text("slo,time,good,total\nother,1770000000,1,1\n")
+    (found,) = json.loads(call("status", file, "--series", series, "--json").stdout)
+    assert (found["ratio"], found["met"], found["reason"]) == (None, None, "no data")
+
+
+def test_status_needs_one_source(call: Call, file: Path) -> None:
+    assert isinstance(call("status", file).exception, UsageError)
+    assert isinstance(call("status", "--url", "http://x").exception, UsageError)
+    unset = call("status", file, "--url", "http://127.0.0.1:9", "--token-variable", "NO_SUCH_ONE")
+    assert isinstance(unset.exception, ConfigurationError)
+    assert "NO_SUCH_ONE is not set" in str(unset.exception)
+
+
+def test_status_of_the_history(call: Call, home: Home) -> None:
+    assert json.loads(call("status", "--json").stdout) == []
+    end = datetime.now(UTC) - timedelta(minutes=5)
+    level = ServiceLevel(
+        service="kettle", slo="boils", objective=0.999, environment="production",
+        revision="a" * 40, window_start=end - timedelta(minutes=10), window_end=end, good=999.0,
+        total=1000.0, ratio=0.999, source="scrape", outcome="completed", reason=None,
+    )  # fmt: skip
+    HistoryWriter(home).write(
+        Evidence(materialization="x", outcome=Outcome.COMPLETED, records=(level,))
+    )
+    (found,) = json.loads(call("status", "--json").stdout)
+    assert (found["ratio"], found["budget_left"], found["met"]) == (0.999, 0, True)
