@@ -42,9 +42,7 @@ def derive_if_changed(connection: duckdb.DuckDBPyConnection) -> None:
         return
     with transaction(connection):
         derive_all(connection)
-        connection.execute(
-            "INSERT OR REPLACE INTO derivations VALUES (?, ?)", [_NAME, _checksum()]
-        )
+        connection.execute("INSERT OR REPLACE INTO derivations VALUES (?, ?)", [_NAME, _checksum()])
 
 
 def derive_all(connection: duckdb.DuckDBPyConnection) -> None:
