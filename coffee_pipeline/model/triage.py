@@ -60,8 +60,8 @@ class Exploitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlaPolicy:
-    """Hours that a problem of a severity may stay open, as the platform's description sets it."""
+    """Hours that a problem of a severity may stay open, as the platform sets it; None: for ever."""
 
     platform: str
     severity: str
-    hours: float
+    hours: float | None

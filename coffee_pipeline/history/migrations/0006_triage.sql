@@ -248,7 +248,7 @@ CREATE TABLE sla_policies (
     materialization VARCHAR NOT NULL,
     platform VARCHAR NOT NULL,
     severity VARCHAR NOT NULL,
-    hours DOUBLE NOT NULL
+    hours DOUBLE
 );
 COMMENT ON TABLE sla_policies IS
     'Time that a problem of a severity may stay open, as platform.yaml sets it; see the view sla_policy.';
@@ -259,4 +259,4 @@ COMMENT ON COLUMN sla_policies.platform IS
 COMMENT ON COLUMN sla_policies.severity IS
     'critical, high, medium, low or info.';
 COMMENT ON COLUMN sla_policies.hours IS
-    'Hours from first seen until it is due.';
+    'Hours from first seen until it is due; NULL if never.';
