@@ -1,7 +1,8 @@
 -- Which problems are there, each once, whatever number of tools and scopes witnessed it?
 --
--- The same vulnerability, by any name that reports share, in the same component is one issue; its
--- name is the first of CVE, GHSA, GO. Any other finding is an issue of its own. Open while one of
+-- The same vulnerability, by any name that reports share, in the same component of the same service
+-- is one issue; its name is the first of CVE, GHSA, GO. service is NULL of what belongs to several
+-- or to none. Any other finding is an issue of its own. Open while one of
 -- its witnesses is: reported, not suppressed by the tool, no decision of finding_triage holding for
 -- it. state is fixed if all witnesses are, new if all are, else what the present ones are. severity
 -- is the worst that a counted witness says, first_seen the earliest, fixed_at the last fix. decision
@@ -23,6 +24,7 @@ WITH witnesses AS (
 grouped AS (
     SELECT
         issue,
+        service,
         count(*) AS witnesses,
         coalesce(bool_or(present AND counted), false) AS is_open,
         bool_or(present) AS present,
@@ -35,7 +37,6 @@ grouped AS (
         min(rule) AS rule,
         string_agg(DISTINCT tool, ', ' ORDER BY tool) AS tools,
         string_agg(DISTINCT scope, ', ' ORDER BY scope) AS scopes,
-        string_agg(DISTINCT service, ', ' ORDER BY service) AS services,
         min(path) AS path,
         min(line) AS line,
         min(resource) AS resource,
@@ -52,7 +53,7 @@ grouped AS (
         bool_and(suppressed IS NOT NULL) AS suppressed,
         min(decision) FILTER (present) AS decision
     FROM witnesses
-    GROUP BY issue
+    GROUP BY issue, service
 ),
 exploited AS (
     SELECT
@@ -66,6 +67,7 @@ exploited AS (
 )
 SELECT
     issue,
+    service,
     CASE
         WHEN NOT present THEN 'fixed'
         WHEN all_new THEN 'new'
@@ -80,7 +82,6 @@ SELECT
     witnesses,
     tools,
     scopes,
-    services,
     path,
     line,
     resource,
@@ -108,4 +109,4 @@ JOIN (VALUES
 ) AS ranked(severity_rank, severity) USING (severity_rank)
 LEFT JOIN sla_policy USING (severity)
 ORDER BY coalesce(known_exploited, false) DESC, severity_rank, epss_score DESC NULLS LAST,
-    first_seen, issue;
+    first_seen, issue, service;

@@ -18,7 +18,7 @@ lives AS (
         epoch_us(max(fixed_at) - min(first_seen)) / 3.6e9 AS hours_to_fix
     FROM finding_lives
     WHERE suppressed IS NULL
-    GROUP BY issue
+    GROUP BY issue, service
     HAVING bool_and(state = 'fixed')
 )
 SELECT
