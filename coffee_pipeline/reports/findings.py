@@ -24,6 +24,8 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the CSV, and keys of the JSON's issues."""
 
+NONE = "none in what was checked"
+"""What is said of an empty table: nothing is known of the rest."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TONES = {"critical": Tone.BAD, "high": Tone.BAD, "medium": Tone.WARNING}
 """How severities are shown."""
@@ -46,6 +48,7 @@ def findings_json(report: FindingsReport) -> dict[str, Any]:
         ],
         "scans": [{name: plain(value) for name, value in one.items()} for one in report.coverage],
         "not_checked": len(report.not_checked),
+        "coverage": checked_words(report.coverage),
     }
 
 
@@ -89,9 +92,7 @@ def not_checked_section(coverage: Sequence[Row]) -> Section:
     empty = "every latest scan gave a whole answer" if coverage else "nothing was ever scanned"
     return Section(
         "Not checked",
-        text=f"{len(coverage) - len(missing)} of {plural(len(coverage), 'scan')} gave a whole answer."
-        if coverage
-        else "",
+        text=checked_words(coverage),
         tables=(
             Table(
                 "Latest scans without a whole answer",
@@ -101,6 +102,14 @@ def not_checked_section(coverage: Sequence[Row]) -> Section:
             ),
         ),
     )
+
+
+def checked_words(coverage: Sequence[Row]) -> str:
+    """How much of what was to be scanned gave a whole answer the last time."""
+    if not coverage:
+        return "Nothing was ever scanned, so nothing is known."
+    whole = sum(bool(one["checked"]) for one in coverage)
+    return f"{whole} of {plural(len(coverage), 'scan')} gave a whole answer."
 
 
 def issues_section(
@@ -119,7 +128,7 @@ def issues_section(
     )
     return Section(
         title,
-        tables=(Table(title, columns, tuple(issue_row(one) for one in issues), "none reported"),),
+        tables=(Table(title, columns, tuple(issue_row(one) for one in issues), NONE),),
         notes=notes,
     )
 
