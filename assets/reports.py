@@ -1,4 +1,4 @@
-"""Reports: service level objectives and delivery performance, as pages and as metadata."""
+"""Reports: service levels, delivery performance and security, as pages and as metadata."""
 
 from datetime import UTC, datetime
 
@@ -6,9 +6,11 @@ import dagster as dg
 
 from assets.metrics import service_levels
 from assets.rollout import production_deployment
+from assets.sweep import sweep
 from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.page import Page, summary
 from coffee_pipeline.reports.render import to_markdown, write_html
+from coffee_pipeline.reports.security import security_page
 from coffee_pipeline.reports.slo import slo_page
 from resources.delivery import DeliveryResource
 
@@ -51,3 +53,18 @@ def dora_report(delivery: DeliveryResource) -> dg.MaterializeResult:
     history = delivery.history
     history.refresh()
     return _publish(delivery, "dora", dora_page(history, delivery.platform.name, datetime.now(UTC)))
+
+
+@dg.asset(
+    group_name="reports",
+    deps=[sweep],
+    kinds={"plotly"},
+    owners=["team:security"],
+    code_version="1",
+)
+def security_report(delivery: DeliveryResource) -> dg.MaterializeResult:
+    """What is open, new, fixed and past due, how fast it is fixed, and what was not checked."""
+    history = delivery.history
+    history.refresh()
+    page = security_page(history, delivery.platform.name, datetime.now(UTC))
+    return _publish(delivery, "security", page)
