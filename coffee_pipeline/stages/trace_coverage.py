@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import httpx
-
-from coffee_pipeline.errors import EnvironmentFailedError, ParseError, ToolError, TransientError
+from coffee_pipeline.errors import EnvironmentFailedError, ToolError, TransientError
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import Outcome
@@ -17,6 +15,7 @@ from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 from coffee_pipeline.rollout.client import EnvironmentClient
 from coffee_pipeline.tools import prometheus
 from coffee_pipeline.tools.http_client import HttpClient
+from coffee_pipeline.tools.http_message import Request
 from coffee_pipeline.tools.traces.completeness import Seen, seen_requests
 from coffee_pipeline.tools.traces.store import TraceStore, traces_of
 
@@ -68,14 +67,13 @@ def counted_by_prometheus(url: str, query: str, window: Window) -> GatewayCount:
     """The value of an instant query at the window's end; ``{window}`` stands for its length."""
     seconds = math.ceil((window.end - window.start).total_seconds())
     text = query.replace("{window}", f"{seconds}s")
+    asked = Request(path=prometheus.QUERY_PATH, parameters=prometheus.request(text, window.end))
     try:
-        with httpx.Client(trust_env=False, timeout=60) as http:
-            answer = http.post(
-                url.rstrip("/") + prometheus.QUERY_PATH, data=prometheus.request(text, window.end)
-            )
-        found = prometheus.parse(answer.status_code, answer.content)
-    except (httpx.HTTPError, httpx.InvalidURL, ParseError) as error:
-        return GatewayCount(None, "prometheus", f"prometheus: {error or type(error).__name__}")
+        with HttpClient(url) as client:
+            answer = client.ask(asked)
+        found = prometheus.parse(answer.status, answer.content)
+    except (ToolError, TransientError) as error:
+        return GatewayCount(None, "prometheus", str(error))
     if found.value is None or found.value < 0:
         return GatewayCount(None, "prometheus", found.reason or "a count below zero")
     # increase() stretches what it saw to the window, so that counts are not whole.
