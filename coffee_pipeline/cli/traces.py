@@ -1,4 +1,4 @@
-"""``traces``: how many requests a trace store has seen from end to end."""
+"""``traces``: requests that a trace store has seen from end to end, deliveries as traces."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from coffee_pipeline.cli.application import remembered_platform
 from coffee_pipeline.cli.http_options import TokenVariable, open_client
 from coffee_pipeline.errors import UsageError
+from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
@@ -29,14 +30,36 @@ from coffee_pipeline.stages.trace_coverage import (
     counted_by_prometheus,
     measure_coverage,
 )
+from coffee_pipeline.stages.trace_export import ENDPOINT_VARIABLES, endpoint, send_delivery
 from coffee_pipeline.tools.traces.stores import TRACE_STORES, trace_store
 
-traces = typer.Typer(help="Traces of the platform's services.")
+traces = typer.Typer(help="Traces of the platform's services, and of its deliveries.")
 
 
-@traces.callback()
-def _group() -> None:
-    """Keep ``coverage`` a command of its own."""
+@traces.command()
+def send(
+    context: typer.Context,
+    deliveries: Annotated[
+        list[str] | None, typer.Argument(help="Deliveries to send. Default: the newest.")
+    ] = None,
+) -> None:
+    """Send deliveries as traces to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names.
+
+    'run' does this by itself where the variable is set. What is sent again has the same ids.
+    """
+    if endpoint() is None:
+        raise UsageError(f"{ENDPOINT_VARIABLES[-1]}: not set, so there is nowhere to send to")
+    history = HistoryReader(context.obj)
+    history.refresh()
+    names = deliveries or [
+        str(row["delivery"])
+        for row in history.query("SELECT arg_max(delivery, started_at) AS delivery FROM stage_runs")
+        if row["delivery"] is not None
+    ]
+    if not names:
+        raise UsageError("the history has no delivery yet")
+    for name in names:
+        typer.echo(f"{name}: sent as trace {send_delivery(history, name)}")
 
 
 @traces.command()
