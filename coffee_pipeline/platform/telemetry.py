@@ -28,7 +28,9 @@ class MarkerSettings(Description):
 
     ``at`` is what it calls the deployed thing: a dashboard's UID (Grafana), an entity's GUID (New
     Relic, required), a host (Datadog), an entity selector (Dynatrace). ``services`` limits the
-    marks to some services; none named: all.
+    marks to some services; none named: all. ``token_variable`` names the variable with the token;
+    default: COFFEE_GRAFANA_TOKEN, COFFEE_NEW_RELIC_API_KEY, COFFEE_DD_API_KEY or
+    COFFEE_DYNATRACE_API_TOKEN.
     """
 
     to: Literal["grafana", "newrelic", "datadog", "dynatrace"]

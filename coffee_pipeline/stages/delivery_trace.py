@@ -81,7 +81,7 @@ def delivery_trace(history: HistoryReader, delivery: str) -> DeliveryTrace:
 
 
 def _root(delivery: str, runs: Sequence[StageRun]) -> DeliverySpan:
-    attributes = {
+    attributes: dict[str, str | int] = {
         "coffee.delivery": delivery,
         "coffee.platform": runs[0].platform,
         "vcs.ref.head.revision": runs[0].revision,

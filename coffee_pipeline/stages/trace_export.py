@@ -63,7 +63,7 @@ def send_trace(trace: DeliveryTrace) -> None:
     try:
         result = exporter.export([_span(trace, one, resource) for one in trace.spans])
     finally:
-        exporter.shutdown()
+        exporter.shutdown()  # type: ignore[no-untyped-call]
     if result is not SpanExportResult.SUCCESS:
         raise TransientError(f"{endpoint() or 'the collector'} did not take trace {trace.trace_id}")
 
@@ -91,9 +91,9 @@ def _span(trace: DeliveryTrace, one: DeliverySpan, resource: Resource) -> Readab
         flags = TraceFlags(TraceFlags.SAMPLED)
         return SpanContext(int(trace.trace_id, 16), int(span_id, 16), False, flags)
 
-    events = ()
+    events = []
     if one.parent_id is None and trace.committed_at is not None:
-        events = (Event("committed", timestamp=_nanoseconds(trace.committed_at)),)
+        events.append(Event("committed", timestamp=_nanoseconds(trace.committed_at)))
     return ReadableSpan(
         name=one.name,
         context=context(one.span_id),
