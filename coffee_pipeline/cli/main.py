@@ -42,6 +42,7 @@ COMMANDS = {
     "parsers": "parsers",
     "deployments": "deployments",
     "traces": "traces",
+    "metrics": "metrics",
 }
 """Every command, in the order of ``--help``, and the module of this package that has it."""
 
