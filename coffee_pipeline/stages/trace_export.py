@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from coffee_pipeline.errors import PipelineError, TransientError
 from coffee_pipeline.history.reader import HistoryReader
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 SEND_SECONDS = 10.0
 SERVICE = "coffee-pipeline"
+_OF_RUN = r"\d{8}T\d{6}-[0-9a-f]{6}"
+"""Names that the command ``run`` gives deliveries."""
+_ENDED = """
+    SELECT delivery, max(finished_at) AS ended FROM stage_runs
+    WHERE NOT regexp_full_match(delivery, ?)
+    GROUP BY delivery HAVING max(finished_at) > ? ORDER BY ended, delivery
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,6 +39,15 @@ def endpoint(environment: Mapping[str, str] | None = None) -> str | None:
     """Where traces go: the first of the two variables that is set; None: nowhere."""
     known = os.environ if environment is None else environment
     return next((known[name] for name in ENDPOINT_VARIABLES if known.get(name)), None)
+
+
+def ended_after(history: HistoryReader, moment: datetime) -> list[tuple[str, datetime]]:
+    """Deliveries whose last step ended after ``moment``, and when, in that order.
+
+    Those of the command ``run`` are left out: it sends them itself.
+    """
+    rows = history.query(_ENDED, (_OF_RUN, moment))
+    return [(str(row["delivery"]), cast("datetime", row["ended"])) for row in rows]
 
 
 def send_delivery(history: HistoryReader, delivery: str) -> str:
