@@ -9,10 +9,13 @@ from fractions import Fraction
 from coffee_pipeline.reports.opening import Opener
 from coffee_pipeline.reports.page import Cell, Opened, Section, Table, Tone
 from coffee_pipeline.reports.slo_figures import burn_down_figure
-from coffee_pipeline.reports.slo_sql import of_hours, of_period
+from coffee_pipeline.reports.slo_sql import of_hours, of_objectives, of_period
 from coffee_pipeline.reports.slo_standing import Burn, Standing
 from coffee_pipeline.reports.wording import NO_DATA, burn_rate, count, percent, share
 from coffee_pipeline.slo.budget import BURN_WINDOWS
+
+SMALL_SCOPE = 3
+"""Objectives that are opened one by one where they are counted."""
 
 EMPTY = "no service level recorded yet"
 COLUMNS = ("SLO", "Service", "Objective", "Attained", "Good / total", "Budget left", "Covered",
@@ -76,10 +79,17 @@ def _scope_row(kind: str, name: str, group: Sequence[Standing]) -> tuple[Cell, .
 
 
 def _periods(group: Sequence[Standing], opener: Opener) -> Iterator[Opened]:
-    """One statement for each objective of a small scope; larger ones are opened below."""
-    if len(group) <= 4:
+    """One statement for each objective of a small scope, one or two for all of a larger one."""
+    if len(group) <= SMALL_SCOPE:
         for one in group:
             yield opener.open(f"Rows of {one.slo}", of_period(one))
+        return
+    kept = [one for one in group if one.kept is not None]
+    if kept:
+        yield opener.open("Objectives measured day by day", of_objectives(kept))
+    windows = [one for one in group if one.kept is None]
+    if windows:
+        yield opener.open("Objectives measured by release", of_objectives(windows))
 
 
 def objectives_section(found: Sequence[Standing], opener: Opener) -> Section:

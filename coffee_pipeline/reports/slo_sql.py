@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from coffee_pipeline.reports.opening import literal
@@ -56,6 +57,26 @@ def of_deployments(one: Standing, start: datetime, end: datetime) -> str:
     )
 
 
+def of_objectives(found: Sequence[Standing]) -> str:
+    """The objectives that are counted together, with what was measured of each.
+
+    They are measured alike: all day by day, or all over releases.
+    """
+    kept = found[0].kept is not None
+    table, begin, end = (
+        ("level_days", "day", "day") if kept else ("service_levels", "window_start", "window_end")
+    )
+    services = ", ".join(literal(name) for name in sorted({one.service for one in found}))
+    start, now = min(one.start for one in found), max(one.now for one in found)
+    return (
+        "SELECT service, slo, objective, count(*) AS rows, count(total) AS with_data,\n"
+        f"  sum(good) AS good, sum(total) AS total\nFROM {table}\n"
+        f"WHERE environment = {literal(found[0].environment)} AND service IN ({services})\n"
+        f"  AND {begin} >= {literal(start)} AND {end} <= {literal(now)}\n"
+        "GROUP BY ALL\nORDER BY service, slo, objective"
+    )
+
+
 def _by(one: Standing, part: str, start: datetime, end: datetime) -> str:
     where = _where(one, "started_at", start, end)
     if one.method == "Occurrences" or one.kept is None:
@@ -68,7 +89,7 @@ def _by(one: Standing, part: str, start: datetime, end: datetime) -> str:
     length = max(slices.length, seconds(DEFAULT_SLICE))
     target = literal(float(slices.target))
     return (
-        f"SELECT date_trunc('{part}', slice) AS {part}, count(*) AS slices,\n"
+        f"SELECT date_trunc('{part}', slice) AS {part}, count(*) AS slices,\n"  # noqa: S608 - literals of ours
         f"  count(*) FILTER (good >= {target} * total) AS reached, sum(good / total) AS ratios\n"
         f"FROM (\n  SELECT time_bucket(INTERVAL '{length} seconds', started_at,\n"
         "    TIMESTAMP '1970-01-01') AS slice, sum(good) AS good, sum(total) AS total\n"

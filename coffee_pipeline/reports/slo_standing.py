@@ -88,6 +88,7 @@ def standings(
 ) -> list[Standing]:
     """One for each objective, those measured day by day first taken; in the order of names."""
     found = [_of_days(one) for one in kept]
+    teams = {one.service: one.team for one in found if one.team} | dict(teams)
     known = {(one.environment, one.service, one.slo) for one in found if one.total}
     found = [one for one in found if one.total or not _elsewhere(one, windows)]
     found += [
