@@ -1,8 +1,9 @@
-"""A process that carries out runs one after the other, for the console command.
+"""Processes that carry out runs one after the other, for the console command.
 
-Requests arrive on stdin and answers leave on stdout, both as JSON lines, so one
-start of Dagster serves many services. The runs go through the same definitions and instance as
-those of the UI and the daemon. It ends when stdin does.
+``python -m assets.worker REQUESTS:ANSWERS...`` starts a worker for each pair of file descriptors.
+Requests arrive on the one and answers leave on the other, both as JSON lines, so one start of
+Dagster serves many services. The runs go through the same definitions and instance as those of
+the UI and the daemon. A worker ends when its requests do.
 
 A request: ``{"id": ..., "job": "deliver", "service": ..., "tags": {...}, "assets": [...]}``.
 """
@@ -11,10 +12,12 @@ from __future__ import annotations
 
 import gc
 import json
+import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -23,7 +26,6 @@ import dagster as dg
 import psutil
 from filelock import FileLock
 
-from assets.definitions import defs
 from assets.progress import PROGRESS_DESCRIPTOR
 from coffee_pipeline.home import Home
 
@@ -86,40 +88,69 @@ def carry_out(definitions: dg.Definitions, instance: dg.DagsterInstance, request
     return result.success
 
 
-def _open_instance() -> dg.DagsterInstance:
-    """The instance; one worker at a time while its tables are not made yet."""
+def _prepare() -> None:
+    """Make the tables of the instance and close what was left open, before runs write to it."""
     home = Home.locate().prepare()
-    made = home.dagster / "instance.made"
-    if made.exists():
-        return dg.DagsterInstance.get()
-    with FileLock(home.dagster / "instance.lock"):
-        instance = dg.DagsterInstance.get()
-        instance.get_runs(limit=1)
+    with FileLock(home.dagster / "instance.lock"), dg.DagsterInstance.get() as instance:
+        close_abandoned_runs(instance)
         instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.RUN_START), limit=1)
-        made.touch()
-    return instance
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> None:
-    """Serve requests until stdin ends; SIGTERM ends the run at hand and its tools."""
+def _serve(definitions: dg.Definitions, requests: int, answers: int, others: list[int]) -> None:
+    """Carry out the requests of one descriptor until it ends; SIGTERM ends the run at hand."""
     signal.signal(signal.SIGTERM, _interrupt)
-    # Dagster captures stdout and stderr of steps: the answers need a descriptor of their own.
-    os.environ[PROGRESS_DESCRIPTOR] = str(os.dup(1))
-    os.dup2(2, 1)
-    definitions = defs()
-    with _open_instance() as instance:
-        close_abandoned_runs(instance)
-        gc.freeze()  # what was loaded stays: collections need not look at it again
-        _tell({"event": "READY"})
-        for line in sys.stdin:
+    for descriptor in others:  # else their end would not be seen while this process lives
+        os.close(descriptor)
+    os.environ[PROGRESS_DESCRIPTOR] = str(answers)
+    with (
+        suppress(KeyboardInterrupt),
+        dg.DagsterInstance.get() as instance,
+        open(requests, "rb") as lines,
+    ):
+        for line in lines:
             request = Request(**json.loads(line))
             _tell({"event": "RUN_BEGIN", "id": request.id})
             success = carry_out(definitions, instance, request)
             _tell({"event": "RUN_END", "id": request.id, "success": success})
+
+
+def main() -> None:
+    """Load the definitions once, then fork a worker for every pair of descriptors."""
+    # Forked, not spawned: the children share what was loaded, which takes longer than most steps.
+    context = multiprocessing.get_context("fork")
+    preparation = context.Process(target=_prepare)
+    preparation.start()
+    from assets.definitions import defs  # loaded while the other process makes the tables
+
+    definitions = defs()
+    definitions.resolve_all_job_defs()
+    gc.freeze()  # what was loaded stays: collections need not look at it again
+    preparation.join()
+    if preparation.exitcode:
+        sys.exit("the instance of Dagster cannot be opened")
+    lanes = [(int(requests), int(answers)) for requests, answers in map(_pair, sys.argv[1:])]
+    descriptors = [descriptor for lane in lanes for descriptor in lane]
+    workers = []
+    for requests, answers in lanes:
+        others = [other for other in descriptors if other not in (requests, answers)]
+        workers.append(
+            context.Process(target=_serve, args=(definitions, requests, answers, others))
+        )
+        workers[-1].start()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the workers end, and with them this process
+    for descriptor in descriptors:
+        os.close(descriptor)
+    for worker in workers:
+        worker.join()
+
+
+def _pair(lane: str) -> tuple[str, str]:
+    requests, _, answers = lane.partition(":")
+    return requests, answers
 
 
 if __name__ == "__main__":

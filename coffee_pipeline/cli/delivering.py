@@ -56,8 +56,10 @@ class Delivered:
 class Deliveries:
     """Delivers revisions of one platform; holds the workers between revisions."""
 
-    def __init__(self, home: Home, platform_file: Path, console: Console) -> None:
-        """Open the platform.
+    def __init__(
+        self, home: Home, platform_file: Path, console: Console, workers: Workers | None = None
+    ) -> None:
+        """Open the platform; ``workers`` that were started for it already are used.
 
         Raises:
             ConfigurationError: the description is broken.
@@ -69,7 +71,7 @@ class Deliveries:
         self.repository = Repository(repository_path(self.platform, self.platform_file.parent))
         self.console = console
         self.history = HistoryReader(home)
-        self.workers = Workers(home, self.platform_file)
+        self.workers = workers or Workers(home, self.platform_file)
         remember_platform(home, self.platform_file)
 
     def __enter__(self) -> Deliveries:

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from coffee_pipeline.cli.application import application_root
 from coffee_pipeline.cli.board import summary_table
+from coffee_pipeline.cli.conclusion import conclude
 from coffee_pipeline.cli.delivering import Delivered, Deliveries
-from coffee_pipeline.cli.run import conclude
 from coffee_pipeline.errors import EnvironmentFailedError, StageFailedError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
 
 from coffee_pipeline.cli.application import application_environment, application_root
-from coffee_pipeline.errors import EnvironmentFailedError
+from coffee_pipeline.errors import EnvironmentFailedError, PipelineError
 from coffee_pipeline.home import Home
 from coffee_pipeline.process.command import Command
 from coffee_pipeline.process.started import StartedProcess
@@ -46,51 +44,83 @@ class Progress:
     line: Line
 
 
-class _Worker:
-    """One Dagster process, its pipes, and the thread that reads what it says."""
+class _Host:
+    """The process that loads Dagster once and forks workers; its log takes what libraries print."""
 
-    def __init__(self, number: int, command: Command, log: Path, inbox: _Inbox) -> None:
-        self.number = number
+    def __init__(self, command: Command, log: Path, descriptors: Sequence[int]) -> None:
         self.log = log
         with log.open("ab") as stream:
-            # What the worker says comes on stdout; what its libraries print goes to the log.
             self._process = StartedProcess(
                 command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=None,
+                stdout=stream,
                 stderr=stream,
                 grace_seconds=GRACE_SECONDS,
+                descriptors=descriptors,
             )
-        stdin, stdout = self._process.popen.stdin, self._process.popen.stdout
-        assert stdin is not None
-        assert stdout is not None
-        self._requests: IO[bytes] = stdin
-        self._answers: IO[bytes] = stdout
-        self.request: RunRequest | None = None
-        self._thread = threading.Thread(target=self._read, args=(inbox,), daemon=True)
-        self._thread.start()
 
-    def _read(self, inbox: _Inbox) -> None:
-        for line in self._answers:
-            inbox.put((self, json.loads(line)))
-        inbox.put((self, None))
-
-    def give(self, request: RunRequest) -> None:
-        self.request = request
-        self._requests.write(json.dumps(asdict(request)).encode() + b"\n")
-        self._requests.flush()
-
-    def stop(self) -> None:
-        with suppress(BrokenPipeError):  # it is gone already, which is what closing asks for
-            self._requests.close()
-        self._process.end()
+    def stop(self, *, at_once: bool) -> None:
+        """Wait for the end: its workers have been asked for it, but may be busy or not begun."""
+        if at_once:
+            self._process.end()
         self._process.wait()
-        self._thread.join()
-        self._answers.close()
 
     def last_words(self) -> str:
         lines = self.log.read_text("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
+
+
+class _Worker:
+    """One worker: the pipes to it, and the thread that reads what it says."""
+
+    def __init__(self, inbox: _Inbox) -> None:
+        requests_reader, requests_writer = os.pipe()
+        answers_reader, answers_writer = os.pipe()
+        self.theirs = (requests_reader, answers_writer)
+        self._requests = os.fdopen(requests_writer, "wb")
+        self._answers = os.fdopen(answers_reader, "rb")
+        self.request: RunRequest | None = None
+        self.host: _Host | None = None
+        self._answered = False
+        self._thread = threading.Thread(target=self._read, args=(inbox,), daemon=True)
+
+    def started(self, host: _Host) -> None:
+        """The process at the other end of the pipes is there."""
+        self.host = host
+        self._thread.start()
+
+    def let_go(self) -> None:
+        """Close the ends that belong to the other process."""
+        for descriptor in self.theirs:
+            os.close(descriptor)
+
+    def _read(self, inbox: _Inbox) -> None:
+        for line in self._answers:
+            self._answered = True
+            inbox.put((self, json.loads(line)))
+        inbox.put((self, None))
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a request, and so ends as soon as it is asked to."""
+        return self._answered and self.request is None
+
+    def give(self, request: RunRequest) -> None:
+        self.request = request
+        with suppress(BrokenPipeError):  # it died: its end is read where answers are
+            self._requests.write(json.dumps(asdict(request)).encode() + b"\n")
+            self._requests.flush()
+
+    def stop(self) -> None:
+        """Ask for no more; the worker ends when it has none at hand."""
+        with suppress(BrokenPipeError):  # it is gone already, which is what closing asks for
+            self._requests.close()
+
+    def close(self) -> None:
+        """The process is gone: read to the end of what it said."""
+        if self.host is not None:
+            self._thread.join()
+        self._answers.close()
 
 
 _Inbox = queue.SimpleQueue[tuple[_Worker, Line | None]]
@@ -105,6 +135,7 @@ class Workers:
         self._count = count or os.cpu_count() or 1
         self._inbox: _Inbox = queue.SimpleQueue()
         self._workers: list[_Worker] = []
+        self._hosts: list[_Host] = []
 
     def __enter__(self) -> Workers:
         return self
@@ -112,24 +143,45 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             worker.stop()
+        at_once = not all(worker.idle for worker in self._workers)
+        for host in self._hosts:
+            host.stop(at_once=at_once)
+        for worker in self._workers:
+            worker.close()
         self._workers.clear()
+        self._hosts.clear()
 
-    def start_ahead(self, wanted: int) -> None:
+    def start_ahead(self, wanted: int | None = None) -> None:
         """Start workers for ``wanted`` runs that are about to come: loading Dagster takes long."""
-        while len(self._workers) < min(self._count, wanted):
-            self._start()
+        missing = min(self._count, wanted or self._count) - len(self._workers)
+        if missing > 0:
+            self._start(missing)
 
-    def _start(self) -> _Worker:
-        number = len(self._workers) + 1
-        command = Command(
-            argv=(sys.executable, "-m", "assets.worker"),
-            cwd=application_root(),
-            environment=application_environment(self._home, self._platform),
-        )
-        log = self._home.dagster / f"worker-{number}.log"
-        worker = _Worker(number, command, log, self._inbox)
-        self._workers.append(worker)
-        return worker
+    def _start(self, count: int) -> list[_Worker]:
+        """Start ``count`` workers below one host."""
+        workers = [_Worker(self._inbox) for _ in range(count)]
+        try:
+            lanes = [f"{requests}:{answers}" for requests, answers in (w.theirs for w in workers)]
+            command = Command(
+                argv=(sys.executable, "-m", "assets.worker", *lanes),
+                cwd=application_root(),
+                environment=application_environment(self._home, self._platform),
+            )
+            log = self._home.dagster / "workers.log"
+            host = _Host(command, log, [end for worker in workers for end in worker.theirs])
+        except PipelineError:
+            for worker in workers:
+                worker.stop()
+                worker.close()
+            raise
+        finally:
+            for worker in workers:
+                worker.let_go()
+        for worker in workers:
+            worker.started(host)
+        self._hosts.append(host)
+        self._workers += workers
+        return workers
 
     def carry_out(
         self, requests: Iterable[RunRequest], watch: Callable[[Progress], None]
@@ -168,11 +220,14 @@ class Workers:
         """A worker died: its run failed; another takes its place for what is still waiting."""
         self._workers.remove(worker)
         worker.stop()
+        worker.close()
+        assert worker.host is not None
+        words = worker.host.last_words()
         if worker.request is not None:
             results[worker.request.id] = False
         if waiting and worker.request is None:
-            raise EnvironmentFailedError(f"worker cannot start: {worker.last_words()}")
+            raise EnvironmentFailedError(f"worker cannot start: {words}")
         if waiting:
-            self._start().give(waiting.popleft())
+            self._start(1)[0].give(waiting.popleft())
         name = worker.request.service if worker.request else None
-        return f"the worker of {name or 'the platform'} died: {worker.last_words()} ({worker.log})"
+        return f"the worker of {name or 'the platform'} died: {words} ({worker.host.log})"

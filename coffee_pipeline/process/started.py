@@ -55,8 +55,9 @@ class StartedProcess:
         stdout: int | IO[bytes],
         stderr: int | IO[bytes],
         grace_seconds: float,
+        descriptors: Sequence[int] = (),
     ) -> None:
-        """Start ``command``.
+        """Start ``command``; it inherits ``descriptors`` under their numbers.
 
         Raises:
             ToolMissingError: the program does not exist or cannot be executed.
@@ -72,7 +73,7 @@ class StartedProcess:
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds=(lifeline_reader, status_writer),
+                pass_fds=(lifeline_reader, status_writer, *descriptors),
                 start_new_session=True,
             )
         except OSError as error:
