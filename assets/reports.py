@@ -1,4 +1,4 @@
-"""Reports: service level objectives and delivery performance, as pages and as metadata."""
+"""Reports: service levels, delivery performance and security, as pages and as metadata."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,9 @@ from assets.levels import service_levels
 from assets.metrics import release_levels
 from assets.partitions import PLATFORM
 from assets.rollout import production_deployment
+from assets.sweep import sweep
 from coffee_pipeline.reports.dora import dora_page
+from coffee_pipeline.reports.security import security_page
 from coffee_pipeline.reports.slo import slo_page
 from resources.delivery import DeliveryResource
 from resources.publishing import publish
@@ -49,3 +51,19 @@ def dora_report(delivery: DeliveryResource) -> dg.MaterializeResult:
     history = delivery.history
     history.refresh()
     return publish(delivery, "dora", dora_page(history, delivery.platform.name, datetime.now(UTC)))
+
+
+@dg.asset(
+    group_name="reports",
+    deps=[sweep],
+    kinds={"plotly"},
+    owners=["team:security"],
+    code_version="1",
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30)),
+)
+def security_report(delivery: DeliveryResource) -> dg.MaterializeResult:
+    """What is open, new, fixed and past due, how fast it is fixed, and what was not checked."""
+    history = delivery.history
+    history.refresh()
+    page = security_page(history, delivery.platform.name, datetime.now(UTC))
+    return publish(delivery, "security", page)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from coffee_pipeline.cli import report_security
 from coffee_pipeline.cli.report_dora import (
     RepositoryRequest,
     moment,
@@ -54,8 +55,10 @@ _Format = Annotated[
 ]
 
 reports = typer.Typer(
-    no_args_is_help=True, help="Write the reports of service levels and of delivery performance."
+    no_args_is_help=True,
+    help="Write the reports of service levels, of delivery performance and of security.",
 )
+report_security.register(reports)
 
 
 @reports.command()

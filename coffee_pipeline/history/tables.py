@@ -26,6 +26,7 @@ from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 TABLES: dict[type, str] = {
     Revision: "revisions",
@@ -39,6 +40,9 @@ TABLES: dict[type, str] = {
     TestCase: "test_cases",
     Scan: "scans",
     Finding: "findings",
+    TriageDecision: "triage_decisions",
+    Exploitation: "exploitation",
+    SlaPolicy: "sla_policies",
     Sample: "samples",
     ServiceLevel: "service_levels",
     LevelSample: "level_samples",

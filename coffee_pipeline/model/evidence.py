@@ -18,6 +18,7 @@ from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 Record = (
     Revision
@@ -31,6 +32,9 @@ Record = (
     | TestCase
     | Scan
     | Finding
+    | TriageDecision
+    | Exploitation
+    | SlaPolicy
     | Sample
     | ServiceLevel
     | LevelSample

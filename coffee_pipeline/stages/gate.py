@@ -37,11 +37,27 @@ def gate_evidence(
         artifacts=tuple(history.records(Artifact, here, (service.name, revision))),
         test_run=tests[0] if tests else None,
         scans=tuple(history.records(Scan, scope, (service.module, revision))),
-        open_findings=tuple(history.records(Finding, scope, (service.module, revision))),
+        open_findings=_open_findings(history, service.module, revision),
         required_tools=REQUIRED_TOOLS,
         budgets=budgets,
         subject=revisions[0].subject if revisions else "",
     )
+
+
+_NOT_DECIDED = """
+    scope = ? AND revision = ? AND suppressed IS NULL
+    AND (tool, scope, identity) NOT IN (SELECT (tool, scope, identity) FROM finding_triage)
+    ORDER BY tool, identity
+"""
+
+
+def _open_findings(history: HistoryReader, scope: str, revision: str) -> tuple[Finding, ...]:
+    """What any scan of the scope at the revision reported, once, without what triage decided.
+
+    Not the state of its life: a scan of a later revision may have found it fixed, there.
+    """
+    found = history.records(Finding, _NOT_DECIDED, (scope, revision))
+    return tuple({(one.tool, one.identity): one for one in found}.values())
 
 
 def release_gate(context: StageContext, service: Service) -> Evidence:

@@ -38,6 +38,7 @@ REPOSITORY_STEPS: Mapping[str, Stage] = {
     "code_scan": Stage.SCAN,
     "secret_scan": Stage.SCAN,
     "infrastructure_scan": Stage.SCAN,
+    "triage": Stage.SCAN,
 }
 """Steps that are done once for the whole repository, since what they look at has no one service."""
 

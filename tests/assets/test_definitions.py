@@ -54,7 +54,7 @@ def test_the_definitions_load_without_a_warning_and_group_by_stage(shown: dict) 
         **of_revisions, "runtime_events": "scan", "service_levels": "metrics", "sweep": "scan",
     }  # fmt: skip
     assert {name for name, group in shown["groups"].items() if group == "reports"} == {
-        "slo_report", "dora_report", "slo_review",
+        "slo_report", "dora_report", "slo_review", "security_report",
     }  # fmt: skip
 
 
