@@ -59,6 +59,7 @@ def dora_report(delivery: DeliveryResource) -> dg.MaterializeResult:
     kinds={"plotly"},
     owners=["team:security"],
     code_version="1",
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30)),
 )
 def security_report(delivery: DeliveryResource) -> dg.MaterializeResult:
     """What is open, new, fixed and past due, how fast it is fixed, and what was not checked."""

@@ -195,7 +195,9 @@ class Objective(Part):
     target: Annotated[Decimal | None, Field(ge=0, lt=1)] = None
     target_percent: Annotated[Decimal | None, Field(alias="targetPercent", ge=0, lt=100)] = None
     time_slice_target: Annotated[Decimal | None, Field(alias="timeSliceTarget", ge=0, le=1)] = None
-    time_slice_window: Annotated[timedelta | None, Field(alias="timeSliceWindow")] = None
+    time_slice_window: Annotated[
+        timedelta | None, Field(alias="timeSliceWindow", exclude_if=lambda given: given is None)
+    ] = None
 
     @field_serializer("time_slice_window", when_used="json-unless-none")
     def _written(self, window: timedelta) -> str:

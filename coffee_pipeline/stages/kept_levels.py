@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
-import pydantic
 
 from coffee_pipeline.errors import ConfigurationError, HistoryError
 from coffee_pipeline.history.reader import HistoryReader
@@ -18,6 +17,7 @@ from coffee_pipeline.slo.events import Events, of_rows
 from coffee_pipeline.slo.forecast import DAYS
 from coffee_pipeline.slo.objective_status import Calculation, ObjectiveStatus
 from coffee_pipeline.slo.openslo_schema import Objective
+from coffee_pipeline.slo.stored import restored
 from coffee_pipeline.stages.recorded_levels import STEP
 
 Key = tuple[str, str, str]
@@ -109,12 +109,12 @@ def _objectives(
 
 def _definition(day: LevelDay) -> Slo:
     try:
-        return Slo.model_validate_json(day.definition)
-    except pydantic.ValidationError as error:
+        return restored(day.definition)
+    except ConfigurationError as error:
         where = f"{day.service} {day.slo} on {day.day:%Y-%m-%d}"
         raise HistoryError(
-            f"the definition of {where} was stored by another version of this program; "
-            "measure that day again"
+            f"the definition of {where} was stored by another version of this program "
+            f"({error}); measure that day again"
         ) from error
 
 

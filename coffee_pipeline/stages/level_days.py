@@ -19,6 +19,7 @@ from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events
+from coffee_pipeline.slo.stored import stored
 from coffee_pipeline.stages.level_sources import EventSource
 from coffee_pipeline.stages.recorded_levels import STEP
 from coffee_pipeline.stages.series_source import Fetched
@@ -104,7 +105,7 @@ def _day(owned: Owned, day: date, fetched: Fetched, source: str, now: datetime) 
             source=source,
             outcome=outcome.value,
             reason=reason,
-            definition=owned.slo.model_dump_json(),
+            definition=stored(owned.slo),
             measured_at=now,
         )
         for objective in owned.slo.objectives
