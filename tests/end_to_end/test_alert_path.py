@@ -83,21 +83,20 @@ class Orders:
     """The bundled orders service; the payments service that it calls is not there."""
 
     def __init__(self, programs: Programs, home: Home) -> None:
-        toolbox = Toolbox(home)
+        toolbox, program = Toolbox(home), programs.folder / "orders"
         built = run(
             Command(
-                argv=(str(toolbox.locate("go").path), "build", "-o", str(programs.folder / "orders"),
-                      "./cmd/orders"),
+                argv=(str(toolbox.locate("go").path), "build", "-o", str(program), "./cmd/orders"),
                 cwd=PLATFORM / "services" / "orders",
                 environment={**toolbox.go_environment(), "GOWORK": "off"},
                 timeout_seconds=240,
             )
-        )  # fmt: skip
+        )
         assert built.answered, built.tail()
         self.address = f"127.0.0.1:{free_port()}"
         nobody = f"http://127.0.0.1:{free_port()}"
         programs.start(
-            "orders", programs.folder / "orders", LISTEN_ADDRESS=self.address, LOG_LEVEL="error",
+            "orders", program, LISTEN_ADDRESS=self.address, LOG_LEVEL="error",
             MENU_URL=nobody, PAYMENTS_URL=nobody, KITCHEN_URL=nobody,
         )  # fmt: skip
         wait_until(answers(f"http://{self.address}/readyz"))
