@@ -22,6 +22,7 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
@@ -54,6 +55,7 @@ TABLES: dict[type, str] = {
     ToolRun: "tool_runs",
     Sweep: "sweeps",
     SweepScan: "sweep_scans",
+    ObservabilityCheck: "observability_checks",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 

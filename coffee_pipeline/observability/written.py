@@ -74,6 +74,8 @@ def read_folder(folder: Path) -> Written:
 
 def _read(path: Path, name: str, found: Written, parse: Any) -> object:
     try:
+        if not path.is_file() or path.is_symlink():
+            raise ConfigurationError("is no file of its own")
         with path.open("rb") as stream:
             content = stream.read(SIZE_LIMIT + 1)
         if len(content) > SIZE_LIMIT:
