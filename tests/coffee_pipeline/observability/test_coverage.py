@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,25 @@ def test_prometheus_and_alertmanager_take_their_configuration(folder: Path, home
     (found,) = [one for one in configurations(folder, Toolbox(home)) if one.passed is False]
     assert "prometheus/prometheus.yml" in found.subject
     assert "job" in str(found.reason)
+
+
+@pytest.mark.skipif(not shutil.which("amtool"), reason="amtool is not on PATH")
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["severity=page", "sloth_id=orders-orders-latency"], "page"),
+        (["severity=critical"], "page"),
+        (["severity=ticket"], "ticket"),
+        (["alertname=Watchdog", "severity=none"], "watchdog"),
+    ],
+)
+def test_alerts_reach_who_they_are_for(folder: Path, labels: list[str], receiver: str) -> None:
+    file = f"--config.file={folder / 'alertmanager/alertmanager.yml'}"
+    done = subprocess.run(
+        ["amtool", "config", "routes", "test", file, *labels],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == receiver, done.stderr
 
 
 def test_tools_that_are_missing_are_no_pass(

@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from coffee_pipeline.stages.observability import observed
-from tests.coffee_pipeline.stages.delivery import deliver  # noqa: F401  # a fixture
 
+pytest_plugins = ["tests.coffee_pipeline.stages.delivery"]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FILES = {
     "go.mod": "module example.com/till\n\ngo 1.22\n",
