@@ -41,6 +41,7 @@ COMMANDS = {
     "incidents": "incidents",
     "parsers": "parsers",
     "deployments": "deployments",
+    "observability": "observability",
 }
 """Every command, in the order of ``--help``, and the module of this package that has it."""
 

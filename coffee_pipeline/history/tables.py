@@ -23,6 +23,7 @@ from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
@@ -61,6 +62,7 @@ TABLES: dict[type, str] = {
     ToolRun: "tool_runs",
     Sweep: "sweeps",
     SweepScan: "sweep_scans",
+    ObservabilityCheck: "observability_checks",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 
