@@ -57,16 +57,27 @@ _ASSIGNED = re.compile(
 _UNQUOTED = re.compile(rf"(?i)({_NAMES}\s?=\s?)([^\s\"'`&;,<>()\[\]{{}}]{{6,500}}+)(?![(\[])")
 _IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.\-]{1,20}://[^\s/:@\"']{0,100}:)([^\s/@\"']{1,200})(?=@)")
 _AUTHORIZATION = re.compile(r"(?i)(\b(?:bearer|basic)\s{1,3})([A-Za-z0-9+/=_\-.~]{12,})")
-_WORDS = re.compile(
-    r"(?i)pass|pwd|secret|token|key|credential|bearer|basic|://|eyJ|AKIA|ASIA|ABIA|ACCA|gh[pousr]_"
-    r"|github_pat|gl(?:pat|rt|sa|c)[-_]|xox|xapp|[sr]k[-_]|AIza|ya29|GOCSPX|SG\.|npm_|pypi-|dckr_"
-    r"|hvs\.|dop_v1|shp|dapi|NRAK|dt0c01|SK[0-9a-f]|BEGIN|hooks\.slack|whsec"
-)
+_WORDS = ("pass", "pwd", "secret", "token", "key", "credential", "bearer", "basic", "://")
+_BEGINNINGS = (
+    "AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat-",
+    "glrt-", "glsa_", "glc_", "xox", "xapp", "sk_", "rk_", "sk-", "whsec", "AIza", "ya29", "GOCSPX",
+    "SG.", "npm_", "pypi-", "dckr_", "hvs.", "dop_v1", "shpat", "shpca", "shppa", "shpss", "dapi",
+    "NRAK", "dt0c01", "SK", "eyJ", "BEGIN", "hooks.slack",
+)  # fmt: skip
+
+
+def _may_hold_secrets(text: str) -> bool:
+    """Whether one of the words or beginnings of secrets is in it: plain searches, which are quick.
+
+    Nearly no text holds one, and reports of 100,000 findings have a million texts.
+    """
+    small = text.lower()
+    return any(word in small for word in _WORDS) or any(word in text for word in _BEGINNINGS)
 
 
 def without_secrets(text: str) -> str:
     """``text`` with every secret of a known shape, or assigned to a telling name, replaced."""
-    if _WORDS.search(text) is None:  # most texts: one pass instead of five
+    if not _may_hold_secrets(text):
         return text
     text = _SHAPE.sub(REDACTED, text)
     for pattern in (_ASSIGNED, _UNQUOTED, _IN_URL, _AUTHORIZATION):
