@@ -41,6 +41,7 @@ COMMANDS = {
     "incidents": "incidents",
     "parsers": "parsers",
     "deployments": "deployments",
+    "observability": "observability",
     "traces": "traces",
     "metrics": "metrics",
 }
