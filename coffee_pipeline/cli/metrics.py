@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from coffee_pipeline.errors import UsageError
+from coffee_pipeline.errors import EnvironmentFailedError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
 
@@ -55,7 +55,9 @@ def show(
 
     home: Home = context.obj
     home.prepare()
-    text = exposition(HistoryReader(home))
+    history = HistoryReader(home)
+    history.refresh()
+    text = exposition(history)
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -64,7 +66,7 @@ def show(
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(output)
     except OSError as error:
-        raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
+        raise EnvironmentFailedError(f"{output}: cannot be written ({error.strerror})") from error
 
 
 def register(app: typer.Typer) -> None:

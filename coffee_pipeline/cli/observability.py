@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +12,10 @@ from rich.console import Console
 
 from coffee_pipeline.cli.application import remembered_platform
 from coffee_pipeline.errors import EnvironmentFailedError, StageFailedError, UsageError
-from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
 from coffee_pipeline.observability import stack
 from coffee_pipeline.observability.configuration_check import configurations
 from coffee_pipeline.observability.coverage import Check, coverage, structure, unchanged
-from coffee_pipeline.observability.delivery_series import exposition
 from coffee_pipeline.observability.subject import Subject, subject_of
 from coffee_pipeline.observability.traces import TraceStore
 from coffee_pipeline.observability.written import read_folder
@@ -105,31 +102,6 @@ def check(
         _print(checks)
     if failed:
         raise StageFailedError(f"{len(failed)} of {len(checks)} checks of {where} failed")
-
-
-@application.command()
-def metrics(
-    context: typer.Context,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to replace; default: print.")
-    ] = None,
-) -> None:
-    """Print the delivery's numbers of the history as Prometheus scrapes them.
-
-    Write it into the folder of node_exporter's textfile collector, or serve it as a file.
-    """
-    history = HistoryReader(context.obj)
-    history.refresh()
-    text = exposition(history, datetime.now(UTC))
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    temporary = output.with_name(f".{output.name}.new")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(output)  # whoever reads it meanwhile gets one or the other, whole
-    except OSError as error:
-        raise EnvironmentFailedError(f"{output}: cannot be written ({error.strerror})") from error
 
 
 def _subject(home: Home, platform: Path | None) -> tuple[Subject, Path]:

@@ -6,11 +6,11 @@ rows has no series: nothing is a zero for want of data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 
 from coffee_pipeline.history.reader import HistoryReader
 
@@ -101,14 +101,13 @@ SERIES: Mapping[str, Series] = {
 """Every series, by name."""
 
 
-def exposition(history: HistoryReader, now: datetime) -> str:
-    """The series' values at ``now``, as the text that Prometheus scrapes."""
+def gauges(history: HistoryReader, now: datetime) -> Iterator[GaugeMetricFamily]:
+    """The series with their values at ``now``."""
     since = now - timedelta(days=DAYS)
-    registry = CollectorRegistry()
     for series in SERIES.values():
-        gauge = Gauge(series.name, series.text, series.labels, registry=registry)
+        gauge = GaugeMetricFamily(series.name, series.text, labels=series.labels)
         for value, *labels in history.answer(series.sql, [since] * series.sql.count("?")).rows:
             if value is not None:
-                words = ("" if one is None else str(one) for one in labels)
-                gauge.labels(*words).set(float(str(value)))
-    return generate_latest(registry).decode("utf-8")
+                words = ["" if one is None else str(one) for one in labels]
+                gauge.add_metric(words, float(str(value)))
+        yield gauge

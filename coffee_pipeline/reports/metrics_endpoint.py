@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -18,9 +19,13 @@ from coffee_pipeline.reports.pipeline_metrics import PipelineCollector
 _TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 
-def exposition(history: HistoryReader) -> str:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def exposition(history: HistoryReader, clock: Callable[[], datetime] = _now) -> str:
     """All metrics as text, for a file that something else collects."""
-    return generate_latest(_registry(history)).decode()
+    return generate_latest(_registry(history, clock)).decode()
 
 
 class MetricsEndpoint:
@@ -34,7 +39,7 @@ class MetricsEndpoint:
         Raises:
             EnvironmentFailedError: the address cannot be had.
         """
-        self._answer = make_wsgi_app(_registry(history))
+        self._answer = make_wsgi_app(_registry(history, _now))
         self._report = report
         try:
             self._server: WSGIServer = make_server(
@@ -83,7 +88,7 @@ class _QuietHandler(WSGIRequestHandler):
         """Nothing."""
 
 
-def _registry(history: HistoryReader) -> CollectorRegistry:
+def _registry(history: HistoryReader, clock: Callable[[], datetime]) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(PipelineCollector(history))
+    registry.register(PipelineCollector(history, clock))
     return registry

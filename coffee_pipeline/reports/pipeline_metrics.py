@@ -1,17 +1,18 @@
 """Metrics of the pipeline itself, in Prometheus' terms, computed from the history.
 
+The gauges that dashboards are generated for stand in ``observability/delivery_series.py``.
+
 Every number is a query over recorded facts at the time of the scrape. What the history does not
 know has no sample: no scan is not zero findings, and no data is no full error budget.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from prometheus_client.core import (
-    CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
     Metric,
@@ -20,9 +21,10 @@ from prometheus_client.registry import Collector
 
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.metrics import ServiceLevel
+from coffee_pipeline.observability.delivery_series import gauges
 from coffee_pipeline.reports.slo_objectives import PERIOD, objective_reports
 
-PREFIX = "coffee_pipeline_"
+PREFIX = "coffee_"
 BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600)
 """Upper bounds of the durations of steps, in seconds."""
 
@@ -37,7 +39,6 @@ class Measure:
     meaning: str
     labels: tuple[str, ...]
     sql: str
-    counter: bool = False
 
 
 _VERDICTS = """
@@ -53,54 +54,14 @@ _VERDICTS = """
 
 MEASURES = (
     Measure(
-        "step_runs", "Steps of deliveries that ended, as they are recorded.",
-        ("platform", "service", "stage", "step", "outcome", "verdict"),
-        "SELECT platform, service, stage, step, outcome, verdict, count(*) AS value "
-        "FROM stage_runs GROUP BY ALL ORDER BY ALL",
-        counter=True,
-    ),
-    Measure(
-        "gate_decisions", "Decisions of gates.",
-        ("gate", "service", "verdict"),
-        "SELECT gate, service, verdict, count(*) AS value FROM gate_decisions "
-        "GROUP BY ALL ORDER BY ALL",
-        counter=True,
-    ),
-    Measure(
         "gate_verdict", "1 for what a gate last said of a service, 0 for what it did not say.",
         ("gate", "service", "verdict"), _VERDICTS,
-    ),
-    Measure(
-        "open_findings", "Findings that are open; what never had a finding has no sample.",
-        ("service", "kind", "severity"),
-        "SELECT coalesce(service, '') AS service, kind, severity, "
-        "count(*) FILTER (state <> 'closed') AS value FROM finding_lifecycle "
-        "GROUP BY ALL ORDER BY ALL",
     ),
     Measure(
         "last_scan_timestamp_seconds", "When a tool last gave a whole answer (Unix time).",
         ("tool", "scope"),
         "SELECT tool, scope, epoch(max(finished_at)) AS value FROM scans "
         "WHERE outcome = 'completed' GROUP BY ALL ORDER BY ALL",
-    ),
-    Measure(
-        "deployments", "Deployments, as they ended.",
-        ("service", "environment", "strategy", "outcome"),
-        "SELECT service, environment, strategy, outcome, count(*) AS value FROM deployments "
-        "GROUP BY ALL ORDER BY ALL",
-        counter=True,
-    ),
-    Measure(
-        "last_deployment_timestamp_seconds", "When a deployment last succeeded (Unix time).",
-        ("service", "environment"),
-        "SELECT service, environment, epoch(max(finished_at)) AS value FROM deployments "
-        "WHERE outcome = 'succeeded' GROUP BY ALL ORDER BY ALL",
-    ),
-    Measure(
-        "open_incidents", "Incidents that are not resolved; none where there never was one.",
-        ("service", "environment"),
-        "SELECT service, environment, count(*) FILTER (resolved_at IS NULL) AS value "
-        "FROM incidents GROUP BY ALL ORDER BY ALL",
     ),
     Measure(
         "trace_coverage_ratio", "Requests last seen end to end, of those that were counted.",
@@ -132,8 +93,9 @@ _SLO_LABELS = ("service", "environment", "slo", "objective")
 class PipelineCollector(Collector):
     """Answers each scrape from the history, as it is at that moment."""
 
-    def __init__(self, history: HistoryReader) -> None:
+    def __init__(self, history: HistoryReader, clock: Callable[[], datetime]) -> None:
         self._history = history
+        self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
         """All metrics.
@@ -142,19 +104,21 @@ class PipelineCollector(Collector):
             HistoryError: the history cannot be read; a scrape without an answer is told from one
                 without samples.
         """
+        now = self._clock()
         self._history.refresh(force=False)
+        yield from gauges(self._history, now)
         yield self._durations()
         for measure in MEASURES:
             yield _family(measure, self._history.query(measure.sql))
-        yield from self._service_levels(datetime.now(UTC))
+        yield from self._service_levels(now)
 
     def describe(self) -> Sequence[Metric]:
         """Nothing: so that registering asks nothing of the history."""
         return ()
 
     def _durations(self) -> Metric:
-        name = f"{PREFIX}step_duration_seconds"
-        family = HistogramMetricFamily(name, "How long steps took.", labels=_STEP_LABELS)
+        name = f"{PREFIX}step_seconds"
+        family = HistogramMetricFamily(name, "Times that steps took.", labels=_STEP_LABELS)
         for row in self._history.query(_DURATIONS):
             buckets = [(str(float(bound)), _number(row[f"le_{bound}"])) for bound in BUCKETS]
             buckets.append(("+Inf", _number(row["runs"])))
@@ -181,9 +145,7 @@ class PipelineCollector(Collector):
 
 
 def _family(measure: Measure, rows: Sequence[Row]) -> Metric:
-    name = f"{PREFIX}{measure.name}"
-    kind = CounterMetricFamily if measure.counter else GaugeMetricFamily
-    family = kind(name, measure.meaning, labels=measure.labels)
+    family = _gauge(measure.name, measure.meaning, measure.labels)
     for row in rows:
         if row["value"] is not None:
             family.add_metric(_labels(row, measure.labels), _number(row["value"]))

@@ -70,11 +70,3 @@ def test_a_folder_that_is_not_there_says_how_to_make_it(app: typer.Typer, tmp_pa
     words = ["observability", "check", str(tmp_path / "none"), "--platform", str(PLATFORM)]
     with pytest.raises(UsageError, match="observability generate"):
         CliRunner().invoke(app, words, catch_exceptions=False)
-
-
-def test_numbers_of_the_delivery_replace_the_file_before(app: typer.Typer, tmp_path: Path) -> None:
-    target = tmp_path / "coffee.prom"
-    target.write_text("old")
-    run(app, "metrics", "-o", target)
-    assert target.read_text().startswith("# HELP coffee_step_duration_seconds")
-    assert list(tmp_path.glob(".*")) == []

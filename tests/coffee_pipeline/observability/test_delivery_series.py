@@ -14,9 +14,10 @@ from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import Revision
-from coffee_pipeline.observability.delivery_series import SERIES, exposition
+from coffee_pipeline.observability.delivery_series import SERIES
 from coffee_pipeline.observability.stack import DASHBOARDS, generate
 from coffee_pipeline.observability.subject import Subject
+from coffee_pipeline.reports.metrics_endpoint import exposition
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ def values(home: Home, *records: Record) -> dict[tuple[str, str], float]:
     history.refresh()
     return {
         (one.name, json.dumps(one.labels, sort_keys=True)): one.value
-        for family in text_string_to_metric_families(exposition(history, NOW))
+        for family in text_string_to_metric_families(exposition(history, lambda: NOW))
         for one in family.samples
     }
 

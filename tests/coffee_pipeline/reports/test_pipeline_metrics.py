@@ -98,9 +98,7 @@ def history(home: Home) -> HistoryReader:
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     return {
-        (sample.name.removeprefix("coffee_pipeline_"), tuple(sorted(sample.labels.items()))): (
-            sample.value
-        )
+        (sample.name.removeprefix("coffee_"), tuple(sorted(sample.labels.items()))): (sample.value)
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
@@ -121,22 +119,23 @@ def one(found: dict, name: str, **labels: str) -> float:
 
 def test_the_numbers_are_those_of_the_history(history: HistoryReader) -> None:
     found = samples(exposition(history))
-    assert one(found, "step_duration_seconds_sum", step="image") == 40
-    assert one(found, "step_duration_seconds_bucket", step="image", le="30.0") == 0
-    assert one(found, "step_duration_seconds_bucket", step="image", le="60.0") == 1
-    assert one(found, "step_duration_seconds_bucket", step="sbom", le="3600.0") == 0
-    assert one(found, "step_duration_seconds_bucket", step="sbom", le="+Inf") == 1
-    assert one(found, "step_runs_total", verdict="failed", service='me"nu') == 1
+    assert one(found, "step_seconds_sum", step="image") == 40
+    assert one(found, "step_seconds_bucket", step="image", le="30.0") == 0
+    assert one(found, "step_seconds_bucket", step="image", le="60.0") == 1
+    assert one(found, "step_seconds_bucket", step="sbom", le="3600.0") == 0
+    assert one(found, "step_seconds_bucket", step="sbom", le="+Inf") == 1
+    assert one(found, "step_runs", outcome="completed", service='me"nu') == 3
+    assert one(found, "step_duration_seconds", step="image") == 40
     verdicts = {
         word: one(found, "gate_verdict", verdict=word)
         for word in ("passed", "failed", "not_evaluated")
     }
     assert verdicts == {"passed": 0, "failed": 1, "not_evaluated": 0}
-    assert one(found, "gate_decisions_total", verdict="passed") == 1
+    assert one(found, "gate_decisions", verdict="passed") == 1
     assert one(found, "open_findings", severity="high") == 1
     scanned = one(found, "last_scan_timestamp_seconds", tool="gosec")
     assert scanned == (NOW - timedelta(minutes=30)).timestamp()
-    assert one(found, "deployments_total", outcome="rolled_back") == 1
+    assert one(found, "deployments", outcome="rolled_back") == 1
     assert one(found, "slo_ratio", slo="availability") == 0.995
     assert one(found, "error_budget_left_ratio", slo="availability") == 0.5
 
@@ -145,7 +144,6 @@ def test_what_is_not_known_has_no_sample(history: HistoryReader, tmp_path: Path)
     found = samples(exposition(history))
     for name in ("slo_ratio", "error_budget_left_ratio"):
         assert of(found, name, slo="latency") == {}
-    assert of(found, "last_deployment_timestamp_seconds") == {}
     assert of(found, "trace_coverage_ratio") == {}
     empty = HistoryReader(Home(tmp_path / "empty").prepare())
     assert samples(exposition(empty)) == {}
@@ -167,12 +165,12 @@ def test_each_scrape_sees_what_is_new(history: HistoryReader, home: Home) -> Non
     ):
         first = http.get(endpoint.url)
         assert first.headers["content-type"].startswith("text/plain")
-        assert one(samples(first.text), "step_runs_total", step="binary") == 1
+        assert one(samples(first.text), "step_seconds_count", step="binary") == 1
         HistoryWriter(home).write(
             Evidence(materialization="more", outcome=Outcome.COMPLETED, records=(run("binary", 8),))
         )
         HistoryReader(home).refresh()
-        assert one(samples(http.get(endpoint.url).text), "step_runs_total", step="binary") == 2
+        assert one(samples(http.get(endpoint.url).text), "step_seconds_count", step="binary") == 2
         assert http.get(endpoint.url.replace("/metrics", "/")).status_code == 404
         with pytest.raises(EnvironmentFailedError, match="in use"):
             MetricsEndpoint(history, "127.0.0.1", int(endpoint.url.split(":")[2][:-8]), print)
@@ -196,8 +194,12 @@ def test_a_history_that_cannot_be_read_is_no_empty_answer(home: Home) -> None:
 
 def test_the_command_writes_a_file_at_once(history: HistoryReader, home: Home, tmp_path) -> None:
     target = tmp_path / "coffee.prom"
+    target.write_text("old")
     words = ["--data-dir", str(home.root), "metrics", "show", "-o", str(target)]
     done = CliRunner().invoke(application(["metrics"]), words)
     assert done.exit_code == 0, done.output
-    assert one(samples(target.read_text()), "open_findings", kind="sast") == 1
+    assert one(samples(target.read_text()), "open_findings", severity="high") == 1
     assert [path.name for path in tmp_path.glob("*coffee.prom*")] == ["coffee.prom"]
+    words[-1] = str(tmp_path / "none" / "coffee.prom")
+    done = CliRunner().invoke(application(["metrics"]), words)
+    assert isinstance(done.exception, EnvironmentFailedError)
