@@ -27,7 +27,7 @@ LIBRARY_ASSETS = tuple(
     if stage in LIBRARY_STAGES and step not in SERVICE_ONLY_STEPS
 )
 REPOSITORY_ASSETS = tuple(REPOSITORY_STEPS)
-SWEEP_ASSETS = ("sweep",)
+SWEEP_ASSETS = ("sweep", "security_report")
 
 deliver = dg.define_asset_job(
     "deliver",
@@ -47,7 +47,8 @@ scan_repository = dg.define_asset_job(
 security_sweep = dg.define_asset_job(
     "security_sweep",
     selection=list(SWEEP_ASSETS),
-    description="What runs in production and the head of the branch, with every scanner.",
+    description="What runs in production and the head of the branch, with every scanner; and the "
+    "report on it.",
 )
 consume_inbox = dg.define_asset_job(
     "consume_inbox",

@@ -11,6 +11,7 @@ from coffee_pipeline.model.outcome import Stage
 from coffee_pipeline.stages import scan
 from coffee_pipeline.stages.compliance import policy_compliance as evaluate_policies
 from coffee_pipeline.stages.repository_scan import repository_scan
+from coffee_pipeline.stages.triage import triage as read_triage
 from resources.delivery import DeliveryResource
 
 _OWNERS = ["team:security"]
@@ -96,6 +97,12 @@ def infrastructure_scan(
     return perform_on_repository(
         context, delivery, Stage.SCAN, lambda stage: repository_scan(stage, "infrastructure_scan")
     )
+
+
+@dg.asset(group_name=Stage.SCAN.value, kinds={"openvex", "yaml"}, owners=_OWNERS, code_version="1")
+def triage(context: dg.AssetExecutionContext, delivery: DeliveryResource) -> dg.MaterializeResult:
+    """What the repository decided about findings, and the time that they may take."""
+    return perform_on_repository(context, delivery, Stage.SCAN, read_triage)
 
 
 @dg.asset(

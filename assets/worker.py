@@ -93,7 +93,6 @@ def _prepare() -> None:
     home = Home.locate().prepare()
     with FileLock(home.dagster / "instance.lock"), dg.DagsterInstance.get() as instance:
         close_abandoned_runs(instance)
-        instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.RUN_START), limit=1)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coffee_pipeline.cli.report_scope import report_scope, say, store_report
+from coffee_pipeline.cli.report_scope import is_last_scan, report_scope, say, store_report
 from coffee_pipeline.home import Home
 from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.detection import format_of
@@ -32,15 +34,19 @@ def ingest(
 ) -> None:
     """Read a scanner's report and store its findings; a broken one stores nothing.
 
-    A report read twice changes nothing; a newer one of the same tool and scope closes what it no
-    longer has.
+    A report read twice in a row changes nothing; another one of the same tool and scope is a scan
+    of its own, and fixes what it no longer has.
     """
     home: Home = context.obj
     document = Document.of_file(file)
     reader = format_of(tool, document)
     scope = report_scope(home, service, module, revision)
     report = scan_record.of_read(reader, scope.target, reader.read(document))
-    store_report(home, f"scan/{reader.NAME}/{scope.module}@{scope.revision}", report)
+    content = hashlib.sha256(document.content).hexdigest()[:16]
+    key = f"ingest/{reader.NAME}/{scope.module}@{scope.revision}/{content}"
+    if not is_last_scan(home, key, report):
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        store_report(home, f"{key}/{now}", report)
     say(reader.NAME, scope, report, as_json)
 
 

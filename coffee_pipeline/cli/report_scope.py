@@ -13,13 +13,15 @@ from rich.console import Console
 
 from coffee_pipeline.cli.application import remembered_platform
 from coffee_pipeline.errors import UsageError
+from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
-from coffee_pipeline.model.finding import Finding
+from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.stages.module import nested_modules
+from coffee_pipeline.stages.repository_scan import service_of
 from coffee_pipeline.stages.workspace import find_service, repository_path
 from coffee_pipeline.tools.base import Report, Target
 
@@ -34,6 +36,7 @@ class ReportScope:
     revision: str
     repository: Path
     nested: tuple[str, ...] = ()
+    service: str | None = None
 
     @property
     def target(self) -> Target:
@@ -43,6 +46,7 @@ class ReportScope:
             module=self.module,
             revision=self.revision,
             nested=self.nested,
+            service=self.service,
             foreign=True,
         )
 
@@ -75,7 +79,26 @@ def report_scope(
         raise UsageError(f"--module: one of {', '.join(known[:20])} is needed, or --service")
     repository = Repository(repository_path(platform, path.parent))
     commit = repository.resolve(revision or platform.branch)
-    return ReportScope(module, commit, repository.path, nested_modules(module, known))
+    return ReportScope(
+        module,
+        commit,
+        repository.path,
+        nested_modules(module, known),
+        service or service_of(module, platform),
+    )
+
+
+def is_last_scan(home: Home, key: str, report: Report) -> bool:
+    """Whether the last scan of the report's tool and scope has a key that begins with ``key``."""
+    history = HistoryReader(home)
+    history.refresh()
+    scan = next(record for record in report.records if isinstance(record, Scan))
+    rows = history.query(
+        "SELECT materialization FROM scans WHERE tool = ? AND scope = ? "
+        "ORDER BY finished_at DESC, materialization DESC LIMIT 1",
+        (scan.tool, scan.scope),
+    )
+    return bool(rows) and str(rows[0]["materialization"]).startswith(f"{key}/")
 
 
 def store_report(home: Home, key: str, report: Report) -> None:

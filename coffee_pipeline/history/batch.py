@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from coffee_pipeline.history import derivation
 from coffee_pipeline.history.parts import CorruptPartError, Part
 from coffee_pipeline.history.transaction import transaction
 
@@ -67,8 +68,15 @@ class Batch:
             known = self._known(connection)
             result = self._choose(known)
             self._confirm(connection, result.unchanged)
+            scanned = _scanned(result.loaded, known)
+            if scanned:
+                derivation.touch(connection)
+                derivation.touch(connection, scanned)
             _delete_replaced(connection, result.loaded, known)
             _insert_rows(connection, result.loaded)
+            if scanned:
+                derivation.touch(connection, scanned)
+                derivation.derive_touched(connection)
             _remember(connection, result.loaded)
         return result
 
@@ -111,6 +119,17 @@ class Batch:
                 "UPDATE materializations SET confirmed_at = ? WHERE materialization = ?",
                 [_naive(part.manifest.written_at), part.manifest.materialization],
             )
+
+
+def _scanned(parts: Sequence[Part], known: dict[str, _Loaded]) -> list[str]:
+    """Keys that have, or had, something of which more is derived."""
+    keys = []
+    for part in parts:
+        key = part.manifest.materialization
+        before = known[key].tables if key in known else ()
+        if not derivation.SOURCES.isdisjoint((*part.manifest.tables, *before)):
+            keys.append(key)
+    return keys
 
 
 def _delete_replaced(

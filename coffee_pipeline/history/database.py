@@ -12,6 +12,7 @@ import duckdb
 import filelock
 
 from coffee_pipeline.errors import HistoryError, TransientError
+from coffee_pipeline.history.derivation import derive_if_changed
 from coffee_pipeline.history.schema import current_schema
 from coffee_pipeline.home import Home
 
@@ -74,6 +75,7 @@ def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
             # Parts hold times with their zone; the cast to TIMESTAMP is by this setting.
             connection.execute("SET TimeZone = 'UTC'")
             current_schema().apply(connection)
+            derive_if_changed(connection)
             yield connection
             connection.execute("CHECKPOINT")
         finally:

@@ -75,19 +75,28 @@ class HistoryReader:
         finally:
             connection.close()
 
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, object]]:
+    def query(
+        self, sql: str, parameters: Sequence[object] = (), as_of: datetime | None = None
+    ) -> list[dict[str, object]]:
         """Rows of a statement as dictionaries; times are timezone-aware UTC.
+
+        Args:
+            sql: the statement.
+            parameters: values for its ``?``.
+            as_of: the time that the view question_time says; None for the clock's.
 
         Raises:
             UsageError: the statement is wrong; one line that says how.
             HistoryError: the history cannot be opened.
         """
-        answer = self.answer(sql, parameters)
+        answer = self.answer(sql, parameters, as_of)
         return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
 
-    def answer(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
+    def answer(
+        self, sql: str, parameters: Sequence[object] = (), as_of: datetime | None = None
+    ) -> Answer:
         """As :meth:`query`, but columns keep their order and may share a name."""
-        with self.connect() as connection, _statement(connection, sql, parameters):
+        with self.connect() as connection, _statement(connection, sql, parameters, as_of):
             names = tuple(column[0] for column in connection.description)
             if any(_ZONED in str(column[1]) for column in connection.description):
                 # DuckDB needs the pytz package for these, Arrow does not.
@@ -145,12 +154,17 @@ def _select(record_type: type, where: str) -> str:
 
 @contextmanager
 def _statement(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object]
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Sequence[object],
+    as_of: datetime | None = None,
 ) -> Iterator[None]:
     """Run a statement, and read its rows in the body; what is wrong with it is a usage error."""
     try:
         if not connection.extract_statements(sql):
             raise UsageError("SQL: there is no statement in it")
+        if as_of is not None:
+            connection.execute("SET VARIABLE asked_at = ?::TIMESTAMP", [_parameter(as_of)])
         connection.execute(sql, [_parameter(value) for value in parameters])
         yield
     except duckdb.Error as error:

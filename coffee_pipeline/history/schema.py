@@ -21,8 +21,16 @@ from coffee_pipeline.errors import HistoryError
 from coffee_pipeline.history.transaction import transaction
 
 VIEW_NAMES = (
+    "question_time",
+    "sla_policy",
     "finding_lifecycle",
+    "finding_triage",
     "open_findings",
+    "issues",
+    "finding_sla",
+    "finding_deltas",
+    "security_mttr",
+    "scan_coverage",
     "current_deployments",
     "dora_daily",
     "slo_status",

@@ -21,11 +21,13 @@ from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 TABLES: dict[type, str] = {
     Revision: "revisions",
@@ -39,8 +41,13 @@ TABLES: dict[type, str] = {
     TestCase: "test_cases",
     Scan: "scans",
     Finding: "findings",
+    TriageDecision: "triage_decisions",
+    Exploitation: "exploitation",
+    SlaPolicy: "sla_policies",
     Sample: "samples",
     ServiceLevel: "service_levels",
+    LevelSample: "level_samples",
+    LevelDay: "level_days",
     Instrumentation: "instrumentation",
     GateDecision: "gate_decisions",
     GateRule: "gate_rules",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coffee_pipeline.platform.fields import Description, Name, Seconds
+from coffee_pipeline.platform.fields import Description, Name, RepositoryPath, Seconds
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 """Name of an environment variable: a secret is never written into the description itself."""
@@ -39,6 +39,22 @@ class RuntimeSettings(Description):
     findings_limit: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
+Hours = Annotated[float, Field(gt=0, le=87_600)]
+
+
+class SlaHours(Description):
+    """Hours that a problem may stay open after it was first seen, by severity; None: never due.
+
+    The defaults are what the field agrees on: critical 7 days, high 30, medium 90, low 120.
+    """
+
+    critical: Hours | None = 168
+    high: Hours | None = 720
+    medium: Hours | None = 2160
+    low: Hours | None = 2880
+    info: Hours | None = None
+
+
 class SecuritySettings(Description):
     """Scanners and where they get their rules and databases from; what is watched while it runs.
 
@@ -46,6 +62,11 @@ class SecuritySettings(Description):
     always run. Without it every scanner runs that is installed. Paths are relative to the
     description's folder: ``semgrep_rules`` are folders beside the pipeline's own rules,
     ``osv_database`` is OSV-Scanner's offline database, ``trivy_cache`` holds Trivy's.
+
+    ``triage`` is the file of decisions about findings, ``openvex`` are OpenVEX documents or folders
+    of them; both are paths in the repository and are read at the head of the watched branch. A
+    problem is due ``sla_hours`` after it was first seen. ``epss`` (FIRST's CSV, may be gzipped) and
+    ``kev`` (CISA's JSON) are files that tell which vulnerabilities are exploited.
 
     ``namespaces`` maps a Kubernetes namespace to an environment; one that is called like an
     environment, or ends with its name behind a hyphen, needs no entry. ``incident_labels`` are the
@@ -56,6 +77,11 @@ class SecuritySettings(Description):
     semgrep_rules: tuple[str, ...] = ()
     osv_database: str | None = None
     trivy_cache: str | None = None
+    triage: RepositoryPath = "triage.yaml"
+    openvex: tuple[RepositoryPath, ...] = ("vex",)
+    sla_hours: SlaHours = SlaHours()
+    epss: str | None = None
+    kev: str | None = None
     receiver: ReceiverSettings = ReceiverSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     namespaces: dict[str, Name] = Field(default_factory=dict)

@@ -112,6 +112,14 @@ def _end(leader: int, status: int | None, grace: float) -> int | None:
     return _reap(leader, status)
 
 
+def _close_all_but(kept: set[int]) -> None:
+    """Close what only the process was to inherit: the other end must see when that one is gone."""
+    low = 3
+    for descriptor in [*sorted(kept), os.sysconf("SC_OPEN_MAX")]:
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+
+
 def main() -> None:
     """Start the process, watch it and the lifeline, report how it ended."""
     lifeline, report = int(sys.argv[1]), int(sys.argv[2])
@@ -127,6 +135,7 @@ def main() -> None:
     os.set_inheritable(report, False)
     started = time.monotonic()
     leader, problem = _start(argv, data_limit)
+    _close_all_but({lifeline, report, wake_reader, wake_writer})
     os.write(report, json.dumps({"pid": leader, "errno": problem}).encode() + b"\n")
     status: int | None = None
     ended_by_lifeline = False

@@ -11,6 +11,7 @@ from coffee_pipeline.platform.description import Service
 from coffee_pipeline.stages.artifacts import artifact_path
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.module import ModuleWork, open_module
+from coffee_pipeline.stages.repository_scan import service_of
 from coffee_pipeline.stages.scanner import chosen, scan
 from coffee_pipeline.stages.shared import StageResult, once_per_delivery
 from coffee_pipeline.toolbox.golang import GO_FLAGS
@@ -46,7 +47,12 @@ def scan_module(context: StageContext, module: str, tool_name: str) -> StageResu
     key = f"scan/{tool.NAME}/{module}@{context.revision}"
 
     def work() -> Evidence:
-        nowhere = Target(checkout=context.repository, module=module, revision=context.revision)
+        nowhere = Target(
+            checkout=context.repository,
+            module=module,
+            revision=context.revision,
+            service=service_of(module, context.platform),
+        )
         opened: list[ModuleWork] = []
 
         def target() -> Target:
@@ -73,6 +79,7 @@ def _module_target(context: StageContext, work: ModuleWork) -> Target:
         checkout=work.checkout,
         module=work.module,
         revision=context.revision,
+        service=service_of(work.module, context.platform),
         nested=work.nested,
         packages=folders or ("./...",),
         packages_listed=len(folders) if packages is not None else None,

@@ -21,7 +21,7 @@ STEPS: Mapping[str, Stage] = {
     "staging_deployment": Stage.ROLLOUT,
     "instrumentation": Stage.METRICS,
     "production_deployment": Stage.ROLLOUT,
-    "service_levels": Stage.METRICS,
+    "release_levels": Stage.METRICS,
 }
 """Every step of a service's delivery and the stage it belongs to, in the order they are done."""
 
@@ -38,6 +38,7 @@ REPOSITORY_STEPS: Mapping[str, Stage] = {
     "code_scan": Stage.SCAN,
     "secret_scan": Stage.SCAN,
     "infrastructure_scan": Stage.SCAN,
+    "triage": Stage.SCAN,
 }
 """Steps that are done once for the whole repository, since what they look at has no one service."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from coffee_pipeline.errors import ToolError
+from coffee_pipeline.errors import PipelineError, ToolError
 from coffee_pipeline.model.build import Artifact
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence
@@ -23,6 +23,7 @@ from coffee_pipeline.stages.artifacts import artifact_path
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.scan import ANALYSIS_ENVIRONMENT, image_target, scan_module
 from coffee_pipeline.stages.scanner import REQUIRED_TOOLS, chosen, scan
+from coffee_pipeline.stages.triage import triage
 from coffee_pipeline.tools import govulncheck, trivy
 from coffee_pipeline.tools.base import Target
 from coffee_pipeline.tools.registry import MODULE_SCANNERS
@@ -44,7 +45,11 @@ def sweep(context: StageContext, sweep_id: str) -> list[Evidence]:
         attempts = ATTEMPTS
         again = _all(replace(context, delivery=f"{context.delivery}/2"), sweep_id)
         evidence = [_better(*pair) for pair in zip(evidence, again, strict=True)]
+    decided, problem = _triage(context)
     record, scans = _record(context, sweep_id, evidence, attempts, started_at)
+    if problem:
+        words = "; ".join(filter(None, (problem, record.reason)))
+        record = replace(record, outcome=Outcome.PARTIAL.value, reason=words)
     context.report(f"sweep {sweep_id}: {record.completed} of {record.scans} scans answered")
     whole = Evidence(
         materialization=f"sweep/{sweep_id}",
@@ -52,7 +57,15 @@ def sweep(context: StageContext, sweep_id: str) -> list[Evidence]:
         reason=record.reason,
         records=(record, *scans),
     )
-    return [*evidence, whole]
+    return [*evidence, *decided, whole]
+
+
+def _triage(context: StageContext) -> tuple[list[Evidence], str | None]:
+    """Today's decisions; where they cannot be read, those read before stay, and that is told."""
+    try:
+        return [triage(context)], None
+    except PipelineError as error:
+        return [], f"decisions about findings could not be read: {error}"
 
 
 def _better(first: Evidence, second: Evidence) -> Evidence:

@@ -95,11 +95,11 @@ def test_each_fetch_is_a_scan_and_only_a_whole_one_closes(
     said = json.loads(partial.stdout)
     assert (said["outcome"], said["findings"]) == ("partial", 1)
     assert "Bad credentials" in said["reason"]
-    assert "closed" not in states(home).values()
+    assert "fixed" not in states(home).values()
     api.on(ALERTS, reply([alert(1)]))
     fetched(app, api)
     assert states(home) == {
-        "example.test/1": "untouched", "example.test/2": "closed", "example.test/3": "closed",
+        "example.test/1": "untouched", "example.test/2": "fixed", "example.test/3": "fixed",
     }  # fmt: skip
     api.on(ALERTS, reply([alert(1), alert(2)]))
     fetched(app, api)

@@ -77,7 +77,7 @@ def test_findings_of_the_module_are_stored(app: typer.Typer, home: Home, report:
     }
     again = invoke(app, "gosec", report, *arguments, "--json")
     assert json.loads(again.stdout)["findings"] == 2
-    assert len(stored(home, Finding)) == 2, "the same report again replaces"
+    assert len(stored(home, Finding)) == 2, "the same report again changes nothing"
     assert len(stored(home, Scan)) == 1
 
 
@@ -99,6 +99,30 @@ def test_the_remembered_platform_gives_module_and_revision(
     assert isinstance(invoke(app, "gosec", report, "--module", "x").exception, UsageError)
     unknown = invoke(app, "gosec", report, "--service", "nobody").exception
     assert isinstance(unknown, UnknownServiceError)
+
+
+def test_reports_read_in_turn_are_scans_of_one_life(
+    app: typer.Typer, home: Home, report: Path, tmp_path: Path
+) -> None:
+    arguments = ("--module", "services/menu", "--revision", REVISION)
+    fewer = tmp_path / "fewer.json"
+    fewer.write_text(json.dumps({**REPORT, "Issues": REPORT["Issues"][:1]}))
+    history = HistoryReader(home)
+
+    def states() -> list[str]:
+        history.refresh()
+        rows = history.query("SELECT state FROM finding_lifecycle ORDER BY path NULLS LAST")
+        return [str(row["state"]) for row in rows]
+
+    told = []
+    for file in (report, report, fewer, fewer, report):
+        assert invoke(app, "gosec", file, *arguments).exit_code == 0
+        told.append(states())
+    assert told == [
+        ["new", "new"], ["new", "new"],
+        ["untouched", "fixed"], ["untouched", "fixed"],
+        ["untouched", "reactivated"],
+    ]  # fmt: skip
 
 
 def test_a_broken_report_stores_nothing(app: typer.Typer, home: Home, report: Path) -> None:

@@ -158,6 +158,42 @@ def test_two_runs_at_once_and_a_run_that_is_killed_lose_and_double_nothing(
     assert {row["n"] for row in cases} == {1}
 
 
+HANG = """package main
+
+import (
+	"testing"
+	"time"
+)
+
+func TestHang(t *testing.T) { time.Sleep(time.Hour) }
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_replaced_and_the_other_services_go_on(
+    tmp_path: Path, git_folder: Callable[[str], GitFolder]
+) -> None:
+    file = _platform(git_folder("repo"), first=GOOD, hang={**GOOD, "main_test.go": HANG}, last=GOOD)
+    data = tmp_path / "data"
+    process = subprocess.Popen(
+        [COMMAND, "--data-dir", str(data), "run", "--platform", str(file), *STAGES],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    wait_until(lambda: bool(_below(process.pid, "hang.test")), 120)
+    (test,) = _below(process.pid, "hang.test")
+    workers = [above for above in test.parents() if above.cmdline()[1:3] == ["-m", "assets.worker"]]
+    workers[0].kill()
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 3
+    assert "error: the worker of hang died" in said
+    assert not test.is_running()
+    rows = json.loads(
+        _run(data, "sql", "--format", "json",
+             "SELECT service FROM stage_runs WHERE step = 'test_results' ORDER BY 1").stdout
+    )  # fmt: skip
+    assert [row["service"] for row in rows] == ["first", "last"]
+
+
 @pytest.mark.slow
 def test_ctrl_c_says_so_and_leaves_no_process(
     tmp_path: Path, git_folder: Callable[[str], GitFolder]
@@ -187,3 +223,15 @@ def _tree(pid: int) -> str:
         except psutil.Error:
             continue
     return " ".join(words)
+
+
+def _below(pid: int, name: str) -> list[psutil.Process]:
+    """The running programs of this name below a process."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        try:
+            if child.name() == name:
+                found.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return found

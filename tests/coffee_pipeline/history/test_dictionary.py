@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from coffee_pipeline.history.derivation import DERIVED_TABLES
 from coffee_pipeline.history.dictionary import dictionary, to_markdown
 from coffee_pipeline.history.schema import VIEW_NAMES
 from coffee_pipeline.history.tables import TABLES
@@ -17,7 +18,8 @@ def test_the_document_is_current() -> None:
 def test_everything_is_there_and_commented() -> None:
     entries = {entry.name: entry for entry in dictionary()}
     assert set(entries) == {
-        *TABLES.values(), *VIEW_NAMES, "materializations", "schema_migrations", "schema_views",
+        *TABLES.values(), *VIEW_NAMES, *DERIVED_TABLES, "derivations", "materializations",
+        "schema_migrations", "schema_views",
     }  # fmt: skip
     assert [name for name, entry in entries.items() if not entry.comment] == []
     assert [

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coffee_pipeline.history.derivation import derive_all
 from coffee_pipeline.history.schema import current_schema
 from coffee_pipeline.history.tables import KEY_COLUMN, TABLES, columns
 from coffee_pipeline.model.build import Build
@@ -43,6 +44,7 @@ class Facts:
         )
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        derive_all(self._connection)
         return self._connection.execute(sql).fetchall()
 
 
@@ -78,14 +80,14 @@ def scan(facts: Facts, at, minute: int, outcome: str = "completed", found: str =
 STATES = "SELECT identity, state FROM finding_lifecycle ORDER BY ALL"
 
 
-def test_a_problem_is_new_then_untouched_then_closed_then_reactivated(facts, at) -> None:
+def test_a_problem_is_new_then_untouched_then_fixed_then_reactivated(facts, at) -> None:
     for minute, (found, state) in enumerate(
-        [("a", "new"), ("a", "untouched"), ("", "closed"), ("a", "reactivated"), ("a", "untouched")]
+        [("a", "new"), ("a", "untouched"), ("", "fixed"), ("a", "reactivated"), ("a", "untouched")]
     ):
         scan(facts, at, minute, found=found)
         assert facts.rows(STATES) == [("a", state)], minute
     [life] = facts.rows(
-        "SELECT first_seen, last_seen, closed_at, scans, first_revision, last_revision, title "
+        "SELECT first_seen, last_seen, fixed_at, scans, first_revision, last_revision, title "
         "FROM finding_lifecycle"
     )
     naive = [at(minute).replace(tzinfo=None) for minute in range(5)]
@@ -93,7 +95,7 @@ def test_a_problem_is_new_then_untouched_then_closed_then_reactivated(facts, at)
 
 
 @pytest.mark.parametrize("outcome", ["failed", "partial", "not_run"])
-def test_only_a_completed_scan_closes(outcome, facts, at) -> None:
+def test_only_a_completed_scan_fixes(outcome, facts, at) -> None:
     scan(facts, at, 0, found="a")
     scan(facts, at, 1, outcome)
     assert facts.rows(STATES) == [("a", "new")]
@@ -101,15 +103,15 @@ def test_only_a_completed_scan_closes(outcome, facts, at) -> None:
     assert facts.rows(STATES) == [("a", "untouched")]
     scan(facts, at, 3)
     scan(facts, at, 4, outcome)
-    [closed] = facts.rows("SELECT state, closed_at FROM finding_lifecycle")
-    assert closed == ("closed", at(3).replace(tzinfo=None))
+    [fixed] = facts.rows("SELECT state, fixed_at FROM finding_lifecycle")
+    assert fixed == ("fixed", at(3).replace(tzinfo=None))
 
 
 def test_a_partial_scan_opens_and_reactivates(facts, at) -> None:
     scan(facts, at, 0, "partial", found="a")
     assert facts.rows(STATES) == [("a", "new")]
     scan(facts, at, 1)
-    assert facts.rows(STATES) == [("a", "closed")]
+    assert facts.rows(STATES) == [("a", "fixed")]
     scan(facts, at, 2, "partial", found="a")
     assert facts.rows(STATES) == [("a", "reactivated")]
 
@@ -126,7 +128,7 @@ def test_tools_and_scopes_have_lives_of_their_own(facts, at) -> None:
     scan(facts, at, 2, found="a", tool="gosec", scope="orders")
     scan(facts, at, 3, tool="gosec", scope="menu")
     assert facts.rows("SELECT tool, scope, state FROM finding_lifecycle ORDER BY ALL") == [
-        ("gosec", "menu", "closed"),
+        ("gosec", "menu", "fixed"),
         ("gosec", "orders", "new"),
         ("trivy", "menu", "new"),
     ]
@@ -140,23 +142,23 @@ def test_a_problem_reported_twice_in_a_scan_is_one(facts, at) -> None:
 def test_scans_count_in_the_order_they_ended_whenever_they_are_loaded(facts, at) -> None:
     scan(facts, at, 2)
     scan(facts, at, 1, found="a")
-    assert facts.rows(STATES) == [("a", "closed")]
+    assert facts.rows(STATES) == [("a", "fixed")]
 
 
 def lives(scans: list[tuple[str, str]]) -> dict[str, tuple[str, int, int | None]]:
-    """State, number of reports and the closing scan of every identity: the rules, step by step."""
+    """State, number of reports and the fixing scan of every identity: the rules, step by step."""
     known: dict[str, tuple[str, int, int | None]] = {}
     for number, (outcome, found) in enumerate(scans):
         if outcome not in ("completed", "partial"):
             continue
         for identity in set(found):
             state, times, _ = known.get(identity, ("", 0, None))
-            after = {"": "new", "closed": "reactivated"}.get(state, "untouched")
+            after = {"": "new", "fixed": "reactivated"}.get(state, "untouched")
             known[identity] = (after, times + 1, None)
         if outcome == "completed":
             for identity, (state, times, _) in known.items():
-                if identity not in found and state != "closed":
-                    known[identity] = ("closed", times, number)
+                if identity not in found and state != "fixed":
+                    known[identity] = ("fixed", times, number)
     return known
 
 
@@ -180,16 +182,16 @@ def test_lives_follow_the_rules_step_by_step(database, record, at, scans) -> Non
         facts = Facts(database, record)
         for number, (outcome, found) in enumerate(scans):
             scan(facts, at, number, outcome, found)
-        rows = facts.rows("SELECT identity, state, scans, closed_at FROM finding_lifecycle")
+        rows = facts.rows("SELECT identity, state, scans, fixed_at FROM finding_lifecycle")
         assert {identity: tuple(life) for identity, *life in rows} == {
-            identity: (state, times, None if closed is None else at(closed).replace(tzinfo=None))
-            for identity, (state, times, closed) in lives(scans).items()
+            identity: (state, times, None if fixed is None else at(fixed).replace(tzinfo=None))
+            for identity, (state, times, fixed) in lives(scans).items()
         }
     finally:
         database.execute("ROLLBACK")
 
 
-def test_open_findings_are_those_not_closed_most_severe_first(facts, at) -> None:
+def test_open_findings_are_those_not_fixed_most_severe_first(facts, at) -> None:
     scan(facts, at, 0, found="d", severity="low", tool="t1")
     scan(facts, at, 0, found="b", severity="critical", tool="t2")
     scan(facts, at, 0, found="c", severity="odd", tool="t3")
