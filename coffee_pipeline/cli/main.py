@@ -42,6 +42,8 @@ COMMANDS = {
     "parsers": "parsers",
     "deployments": "deployments",
     "observability": "observability",
+    "traces": "traces",
+    "metrics": "metrics",
 }
 """Every command, in the order of ``--help``, and the module of this package that has it."""
 

@@ -27,6 +27,7 @@ from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 TABLES: dict[type, str] = {
@@ -63,6 +64,8 @@ TABLES: dict[type, str] = {
     Sweep: "sweeps",
     SweepScan: "sweep_scans",
     ObservabilityCheck: "observability_checks",
+    TraceCoverage: "trace_coverage",
+    TraceGap: "trace_gaps",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 

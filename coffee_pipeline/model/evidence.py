@@ -19,6 +19,7 @@ from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 Record = (
@@ -55,6 +56,8 @@ Record = (
     | Sweep
     | SweepScan
     | ObservabilityCheck
+    | TraceCoverage
+    | TraceGap
 )
 """Any fact that the history stores."""
 

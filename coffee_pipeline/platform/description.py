@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.platform.security import SecuritySettings
+from coffee_pipeline.platform.telemetry import MarkerSettings, TraceStoreSettings
 
 SeriesName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$")]
 """Name of a series or label of Prometheus."""
@@ -214,6 +215,7 @@ class MetricsSettings(Description):
 
     ``levels`` is what service levels are measured from day by day; without it, from
     ``prometheus_url``, and without that not at all.
+    ``traces`` is the trace store that requests are looked for in.
     """
 
     source: Literal["auto", "prometheus", "scrape"] = "auto"
@@ -221,6 +223,7 @@ class MetricsSettings(Description):
     scrape_interval_seconds: Seconds = 1
     levels: LevelSource | None = None
     red: RedSeries = RedSeries()
+    traces: TraceStoreSettings | None = None
 
 
 class ScheduleSettings(Description):
@@ -250,6 +253,7 @@ class Platform(Description):
     security: SecuritySettings = SecuritySettings()
     notifications: NotificationSettings = NotificationSettings()
     observability: RepositoryPath = "observability"
+    deployment_markers: tuple[MarkerSettings, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique_and_modules_known(self) -> Self:
