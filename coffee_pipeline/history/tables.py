@@ -21,6 +21,7 @@ from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
@@ -44,6 +45,8 @@ TABLES: dict[type, str] = {
     SlaPolicy: "sla_policies",
     Sample: "samples",
     ServiceLevel: "service_levels",
+    LevelSample: "level_samples",
+    LevelDay: "level_days",
     Instrumentation: "instrumentation",
     GateDecision: "gate_decisions",
     GateRule: "gate_rules",

@@ -12,6 +12,7 @@ from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
@@ -36,6 +37,8 @@ Record = (
     | SlaPolicy
     | Sample
     | ServiceLevel
+    | LevelSample
+    | LevelDay
     | Instrumentation
     | GateDecision
     | GateRule

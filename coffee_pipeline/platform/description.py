@@ -99,6 +99,18 @@ class GoSettings(Description):
     scan_timeout_seconds: Seconds = 600
 
 
+class BudgetGateSettings(Description):
+    """What the release gate does when an SLO's budget policy says freeze.
+
+    ``warn`` says so and lets the release pass, ``block`` holds it. With ``block``, revisions whose
+    subject begins with one of ``exempt_subjects`` pass all the same: a fix must not wait for the
+    budget that it is to save.
+    """
+
+    mode: Literal["off", "warn", "block"] = "warn"
+    exempt_subjects: tuple[str, ...] = ("fix", "hotfix", "revert", "security")
+
+
 class GateSettings(Description):
     """The release gate's thresholds; the defaults are the platform's goals.
 
@@ -114,6 +126,7 @@ class GateSettings(Description):
     )
     missing_evidence_blocks: bool = True
     compliance_minimum_percent: Percent = 90
+    error_budget: BudgetGateSettings = BudgetGateSettings()
 
 
 class CanarySettings(Description):
@@ -158,12 +171,37 @@ class RolloutSettings(Description):
     canary: CanarySettings = CanarySettings()
 
 
+class LevelSource(Description):
+    """Where the events of every SLO come from, day by day: a metrics API, or a recorded file.
+
+    ``series`` is a file (.csv, .jsonl, .parquet) beside platform.yaml. Secrets are named by
+    environment variable. ``organisation`` is the tenant or the account.
+    """
+
+    url: str | None = None
+    series: RepositoryPath | None = None
+    token_variable: str | None = None
+    application_key_variable: str | None = None
+    organisation: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.url is None) == (self.series is None):
+            raise ValueError("name either url or series")
+        return self
+
+
 class MetricsSettings(Description):
-    """Where SLIs come from: ``auto`` takes Prometheus where it is to be had, else scrapes."""
+    """Where SLIs come from: ``auto`` takes Prometheus where it is to be had, else scrapes.
+
+    ``levels`` is what service levels are measured from day by day; without it, from
+    ``prometheus_url``, and without that not at all.
+    """
 
     source: Literal["auto", "prometheus", "scrape"] = "auto"
     prometheus_url: str | None = None
     scrape_interval_seconds: Seconds = 1
+    levels: LevelSource | None = None
 
 
 class ScheduleSettings(Description):
