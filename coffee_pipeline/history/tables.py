@@ -23,9 +23,11 @@ from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 TABLES: dict[type, str] = {
@@ -61,6 +63,9 @@ TABLES: dict[type, str] = {
     ToolRun: "tool_runs",
     Sweep: "sweeps",
     SweepScan: "sweep_scans",
+    ObservabilityCheck: "observability_checks",
+    TraceCoverage: "trace_coverage",
+    TraceGap: "trace_gaps",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 

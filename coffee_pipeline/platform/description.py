@@ -14,6 +14,10 @@ from pydantic import Field, model_validator
 from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.platform.security import SecuritySettings
+from coffee_pipeline.platform.telemetry import MarkerSettings, TraceStoreSettings
+
+SeriesName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$")]
+"""Name of a series or label of Prometheus."""
 
 _CALLED = re.compile(r"\{url:([^}]+)\}")
 
@@ -191,17 +195,35 @@ class LevelSource(Description):
         return self
 
 
+class RedSeries(Description):
+    """Names of the series that tell rate, errors and duration of every service's requests.
+
+    ``requests`` is a counter, ``duration`` a histogram in seconds (without ``_bucket``); both carry
+    ``service_label`` with the service's name and ``route_label`` with the request's pattern.
+    ``errors`` is the matcher that picks failed requests of the counter.
+    """
+
+    requests: SeriesName = "http_requests_total"
+    duration: SeriesName = "http_request_duration_seconds"
+    service_label: SeriesName = "service"
+    route_label: SeriesName = "route"
+    errors: Annotated[str, Field(pattern=r'^[a-z_]+(=|!=|=~|!~)"[^"\\]*"$')] = 'code=~"5.."'
+
+
 class MetricsSettings(Description):
     """Where SLIs come from: ``auto`` takes Prometheus where it is to be had, else scrapes.
 
     ``levels`` is what service levels are measured from day by day; without it, from
     ``prometheus_url``, and without that not at all.
+    ``traces`` is the trace store that requests are looked for in.
     """
 
     source: Literal["auto", "prometheus", "scrape"] = "auto"
     prometheus_url: str | None = None
     scrape_interval_seconds: Seconds = 1
     levels: LevelSource | None = None
+    red: RedSeries = RedSeries()
+    traces: TraceStoreSettings | None = None
 
 
 class ScheduleSettings(Description):
@@ -211,7 +233,10 @@ class ScheduleSettings(Description):
 
 
 class Platform(Description):
-    """A platform: one repository, its modules and services, and what its gates demand."""
+    """A platform: one repository, its modules and services, and what its gates demand.
+
+    ``observability`` is the repository's folder of dashboards, alerts and monitoring configuration.
+    """
 
     version: Literal[1] = 1
     name: Name
@@ -227,6 +252,8 @@ class Platform(Description):
     schedules: ScheduleSettings = ScheduleSettings()
     security: SecuritySettings = SecuritySettings()
     notifications: NotificationSettings = NotificationSettings()
+    observability: RepositoryPath = "observability"
+    deployment_markers: tuple[MarkerSettings, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique_and_modules_known(self) -> Self:

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 from coffee_pipeline.model.finding import Finding
 from coffee_pipeline.model.outcome import FindingKind
+from coffee_pipeline.redaction import without_secrets
 from coffee_pipeline.tools.base import Target
 from coffee_pipeline.tools.collection import collector_paused
 from coffee_pipeline.tools.go_messages import shortened
 from coffee_pipeline.tools.identity import digest, normalised
-from coffee_pipeline.tools.redaction import without_secrets
 from coffee_pipeline.tools.reported import Reported
 
 TITLE_CHARACTERS = 300
