@@ -126,7 +126,7 @@ def _container(program: Program) -> Object:
     container: Object = {
         "name": program.name,
         "image": program.image.reference,
-        "imagePullPolicy": "IfNotPresent",
+        "imagePullPolicy": "Always",
     }
     if program.arguments:
         container["args"] = list(program.arguments)
@@ -135,7 +135,9 @@ def _container(program: Program) -> Object:
         path, port = program.health
         asked = {"httpGet": {"path": path, "port": port}, "timeoutSeconds": 5}
         container["readinessProbe"] = {**asked, "periodSeconds": 10}
-        container["livenessProbe"] = {**asked, "periodSeconds": 30, "initialDelaySeconds": 60}
+        # Only that it listens: who reads a long log at its start is not to be started again.
+        container["livenessProbe"] = {"tcpSocket": {"port": port}, "periodSeconds": 30,
+                                      "failureThreshold": 10}  # fmt: skip
     container["resources"] = {
         "requests": {"cpu": "50m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
         "limits": {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"},
