@@ -62,6 +62,7 @@ def delivered_changes(
     services that a revision left as they were: the history's view untouched_services.
     """
     commits = {one.revision: one for one in revisions}
+    parents = {name: one.parent for name, one in commits.items()}
     by_service: dict[str, list[Deployment]] = defaultdict(list)
     for deployment in sorted(deployments, key=lambda one: (one.finished_at, one.deployment_id)):
         if succeeded(deployment):
@@ -73,19 +74,18 @@ def delivered_changes(
         for deployment in ordered:
             if not contained and deployment.previous_revision is None:
                 first += 1
-                contained.update(_line(deployment.revision, commits, contained)[0])
+                contained.update(_line(deployment.revision, parents, contained)[0])
                 continue
             if deployment.previous_revision is not None:
                 contained.add(deployment.previous_revision)
-            line, joined = _line(deployment.revision, commits, contained)
+            line, joined = _line(deployment.revision, parents, contained)
             if not joined:
                 unresolved += 1
                 line = [deployment.revision] if deployment.revision in commits else []
             contained.update(line)
             contained.add(deployment.revision)
-            for name in line:
-                if service in untouched.get(name, ()):
-                    continue
+            touching = [one for one in line if service not in untouched.get(one, ())]
+            for name in touching:
                 change = _change(service, commits[name], deployment)
                 if change.lead_time < 0:
                     reversed_times += 1
@@ -107,15 +107,14 @@ def _change(service: str, commit: Revision, deployment: Deployment) -> Delivered
 
 
 def _line(
-    head: str, commits: Mapping[str, Revision], contained: Collection[str]
+    head: str, parents: Mapping[str, str | None], contained: Collection[str]
 ) -> tuple[list[str], bool]:
     """Known commits from ``head`` back to one that is contained, and whether one was met."""
     line: list[str] = []
     current: str | None = head
-    while current is not None and current not in contained and len(line) < MAXIMUM_COMMITS:
-        commit = commits.get(current)
-        if commit is None:
+    while current is not None and current not in contained:
+        if current not in parents or len(line) == MAXIMUM_COMMITS:
             return line, False
         line.append(current)
-        current = commit.parent
-    return line, current in contained
+        current = parents[current]
+    return line, current is not None

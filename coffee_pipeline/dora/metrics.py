@@ -93,8 +93,8 @@ def delivery_performance(
 
     The records may reach back further: what a deployment contained and followed is taken from all
     of them. ``untouched`` are the services that a revision left as they were (the history's view
-    untouched_services). Only ``environment`` counts. Incidents that name no deployment are attributed by
-    evidence, see :mod:`~coffee_pipeline.dora.attribution`.
+    untouched_services). Only ``environment`` counts. Incidents that name no deployment are
+    attributed by evidence, see :mod:`~coffee_pipeline.dora.attribution`.
     """
     there = [one for one in deployments if one.environment == environment]
     attributed = attribute(
