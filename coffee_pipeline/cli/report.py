@@ -24,8 +24,9 @@ from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
-from coffee_pipeline.reports.dora import dora_page, recorded_performance
+from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.dora_document import performance_document
+from coffee_pipeline.reports.dora_facts import recorded_performance
 from coffee_pipeline.reports.page import Page, summary
 from coffee_pipeline.reports.render import to_markdown, write_html
 from coffee_pipeline.reports.slo import level_facts, slo_page

@@ -33,6 +33,7 @@ VIEW_NAMES = (
     "scan_coverage",
     "current_deployments",
     "dora_daily",
+    "untouched_services",
     "slo_status",
     "test_durations",
     "slowest_tests",
