@@ -32,7 +32,7 @@ from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
-from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import Revision, ServiceRevision
@@ -103,7 +103,7 @@ def write_history(home: Home, commits: int) -> tuple[int, int]:
                     opened_at=opened, resolved_at=opened + timedelta(seconds=1800),
                 )
             )  # fmt: skip
-    records = (*revisions, *states, *deployments, *incidents)
+    records: list[Record] = [*revisions, *states, *deployments, *incidents]
     HistoryWriter(home).write(
         Evidence(materialization="benchmark", outcome=Outcome.COMPLETED, records=records)
     )
