@@ -84,7 +84,8 @@ def main() -> None:
         described = (story.path / "platform.yaml").read_text(encoding="utf-8")
         platform_file.write_text(
             described.replace("vulndb: vulndb", f"vulndb: {EXAMPLES / 'go-coffee' / 'vulndb'}")
-            + "\nrepository: repository\nsecurity: {scanners: [gosec, govulncheck]}\n",
+            .replace("security:\n", "security:\n  scanners: [gosec, govulncheck]\n", 1)
+            + "\nrepository: repository\n",
             encoding="utf-8",
         )
         platform = load_platform(platform_file)

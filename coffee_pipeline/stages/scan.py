@@ -14,16 +14,14 @@ from coffee_pipeline.stages.module import ModuleWork, open_module
 from coffee_pipeline.stages.repository_scan import service_of
 from coffee_pipeline.stages.scanner import chosen, scan
 from coffee_pipeline.stages.shared import StageResult, once_per_delivery
-from coffee_pipeline.toolbox.golang import GO_FLAGS
 from coffee_pipeline.tools import gosec, govulncheck, osv_scanner, staticcheck, trivy
 from coffee_pipeline.tools.base import Target
 from coffee_pipeline.tools.registry import MODULE_SCANNERS
 from coffee_pipeline.tools.vulndb import database_url
 
-ANALYSIS_ENVIRONMENT = {"GOGC": "800", "GOMEMLIMIT": "3GiB", "GOFLAGS": f"{GO_FLAGS} -trimpath"}
+GARBAGE_COLLECTION = {"GOGC": "800", "GOMEMLIMIT": "3GiB"}
 """Go's own settings for scanners written in Go: they live for seconds and build large graphs, so
-collecting garbage seldom saves a third of their processor time; the limit bounds its price. With
-trimmed paths, what Go compiled for them below one checkout is found again from the next."""
+collecting garbage seldom saves a third of their processor time; the limit bounds its price."""
 
 
 def static_analysis(context: StageContext, service: Service) -> list[Evidence]:
@@ -84,7 +82,7 @@ def _module_target(context: StageContext, work: ModuleWork) -> Target:
         packages=folders or ("./...",),
         packages_listed=len(folders) if packages is not None else None,
         timeout_seconds=context.platform.go.scan_timeout_seconds,
-        environment={**work.environment, **ANALYSIS_ENVIRONMENT},
+        environment={**work.environment, **GARBAGE_COLLECTION},
         settings=_settings(context),
         tags=work.tags,
     )

@@ -21,7 +21,7 @@ from coffee_pipeline.platform.description import Service
 from coffee_pipeline.stages import repository_scan
 from coffee_pipeline.stages.artifacts import artifact_path
 from coffee_pipeline.stages.context import StageContext
-from coffee_pipeline.stages.scan import ANALYSIS_ENVIRONMENT, image_target, scan_module
+from coffee_pipeline.stages.scan import GARBAGE_COLLECTION, image_target, scan_module
 from coffee_pipeline.stages.scanner import REQUIRED_TOOLS, chosen, scan
 from coffee_pipeline.stages.triage import triage
 from coffee_pipeline.tools import govulncheck, trivy
@@ -131,7 +131,7 @@ def _binary_scan(context: StageContext, service: Service, deployment: Deployment
             nowhere,
             packages=(str(path),),
             timeout_seconds=context.platform.go.scan_timeout_seconds,
-            environment={**context.toolbox.go_environment(), **ANALYSIS_ENVIRONMENT},
+            environment={**context.toolbox.go_environment(), **GARBAGE_COLLECTION},
             settings={
                 "vulndb": database_url(context.platform.vulndb, context.base),
                 govulncheck.MODE: govulncheck.BINARY,

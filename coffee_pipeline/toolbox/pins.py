@@ -87,7 +87,7 @@ _MEASURING_PINS = (
     Pin(
         name="jaeger",
         costs="no trace store of one's own; one that runs elsewhere is asked all the same",
-        obtain="coffee-pipeline doctor jaeger --install builds it, in about four CPU minutes",
+        obtain="coffee-pipeline doctor --install jaeger (about four CPU minutes)",
         licence="Apache-2.0",
         package="github.com/jaegertracing/jaeger/cmd/all-in-one",
         module="github.com/jaegertracing/jaeger",

@@ -38,7 +38,7 @@ def jaeger_program(home: Home) -> Path:
     """Jaeger, if it was made before: building it takes four minutes of a core."""
     found = Toolbox(home).look("jaeger")
     if found is None:
-        pytest.skip("jaeger is not made here: coffee-pipeline doctor jaeger --install")
+        pytest.skip("jaeger is not made here: coffee-pipeline doctor --install jaeger")
     return found.path
 
 
