@@ -19,6 +19,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
@@ -32,6 +33,12 @@ from coffee_pipeline.home import Home
 PROCESS_TAG = "coffee/process"
 """Run tag: ``pid@start time`` of the worker, to tell runs whose worker is gone."""
 
+_STORAGES = (
+    "dagster._core.storage.sqlite_storage",
+    "resources.compute_logs",
+    "resources.event_log",
+)
+"""What Dagster loads when an instance is opened: half a second for every process that does."""
 _LOGGING: Mapping[str, Any] = {"loggers": {"progress": {"config": {}}}}
 
 
@@ -120,6 +127,8 @@ def _serve(definitions: dg.Definitions, requests: int, answers: int, others: lis
 def main() -> None:
     """Load the definitions once, then fork a worker for every pair of descriptors."""
     # Forked, not spawned: the children share what was loaded, which takes longer than most steps.
+    for storage in _STORAGES:
+        import_module(storage)
     context = multiprocessing.get_context("fork")
     preparation = context.Process(target=_prepare)
     preparation.start()
