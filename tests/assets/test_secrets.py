@@ -27,7 +27,7 @@ from tests.coffee_pipeline.test_redaction import SHAPES
 from tests.coffee_pipeline.tools.every_report import EVERY_REPORT, EveryReport, changed, places
 from tests.conftest import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 READ = ("gosec-report.json", "zap-zap.xml", "sysdig_cli-report.csv",
         "falco-events.jsonl", "dependency_check-schema-2.xml", "trivy-trivy-image.json",
@@ -133,7 +133,7 @@ def run_and_ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, st
     home = Home(folder / "data").prepare()
     environment = {**os.environ, "COFFEE_HOME": str(home.root)}
     said = [coffee(environment, "run", "--platform", str(repository.path / "platform.yaml"),
-                   "--stage", "source", "--stage", "test", "--stage", "scan")]  # fmt: skip
+                   "--service", "good", "--stage", "test", "--stage", "scan")]  # fmt: skip
     chosen = sorted((r for r in EVERY_REPORT if r.name in READ), key=lambda r: READ.index(r.name))
     for turn, report in enumerate(chosen):
         path = folder / f"report-{turn}"
