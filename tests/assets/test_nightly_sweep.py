@@ -1,4 +1,4 @@
-"""The nightly sweep as the daemon starts it: time is given to the scheduler, nobody waits for it."""
+"""The nightly sweep as the daemon starts it; time is given to the scheduler, not waited for."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def narrowed(application: dict[str, str]) -> Home:
     deployed = Deployment(
         deployment_id="d1", service="good", environment="production", revision="0" * 40,
         artifact_digest="sha256:" + "0" * 64, strategy="canary", cause="delivery",
-        previous_revision=None, outcome=DeploymentOutcome.SUCCEEDED.value, reason="all steps passed",
+        previous_revision=None, outcome=DeploymentOutcome.SUCCEEDED.value, reason="passed",
         started_at=now, finished_at=now,
     )  # fmt: skip
     HistoryWriter(home).write(
@@ -102,12 +102,13 @@ def test_one_sweep_a_night_is_asked_for_and_carried_out(application: dict[str, s
         cwd=ROOT, env=application, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    told = json.loads(line)
 
     # Two o'clock in Berlin comes twice in the first of these nights, and never in the other.
     assert told["summer ends"] == [f"sweep-2026-10-{day}" for day in (25, 26, 27)]
     assert told["summer ends, at"] == [
-        "2026-10-25T00:00:00+00:00", "2026-10-26T01:00:00+00:00", "2026-10-27T01:00:00+00:00",
+        "2026-10-25T01:00:00+00:00", "2026-10-26T01:00:00+00:00", "2026-10-27T01:00:00+00:00",
     ]  # fmt: skip
     assert told["summer begins"] == [f"sweep-2027-03-{day}" for day in (28, 29, 30)]
     assert told["summer begins, at"] == [
