@@ -1,7 +1,8 @@
 # The deployed application: the library, the Dagster code location, and what they run on.
 FROM python:3.11-slim-bookworm
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git ca-certificates prometheus \
+    && apt-get install --yes --no-install-recommends git ca-certificates \
+        prometheus prometheus-alertmanager \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 RUN pip install --no-cache-dir uv==0.13.9

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.partitions import PLATFORM
+from assets.telemetry import delivery_traces
 from coffee_pipeline.errors import PipelineError, RepositoryError
 from coffee_pipeline.history.loader import HistoryLoader
 from coffee_pipeline.model.source import ServiceRevision
@@ -184,4 +185,4 @@ JOBS = (
     publish_dora_report,
 )
 SCHEDULES = (nightly_security_sweep, hourly_slo_report, daily_dora_report)
-SENSORS = (new_commits, history_loading, inbox_sensor)
+SENSORS = (new_commits, history_loading, inbox_sensor, delivery_traces)

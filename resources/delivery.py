@@ -74,6 +74,21 @@ class DeliveryResource(dg.ConfigurableResource[None]):
         return Repository(repository_path(self.platform, Path(self.platform_path).parent))
 
     @property
+    def base(self) -> Path:
+        """The folder of the platform description."""
+        return Path(self.platform_path).parent
+
+    @property
+    def head(self) -> str:
+        """The head of the platform's branch."""
+        return self.repository.resolve(self.platform.branch)
+
+    @property
+    def teams(self) -> Mapping[str, str]:
+        """The first owner of each service that has one."""
+        return {one.name: one.owners[0] for one in self.platform.services if one.owners}
+
+    @property
     def history(self) -> HistoryReader:
         """The history, to read."""
         return HistoryReader(self.home)

@@ -12,6 +12,7 @@ from coffee_pipeline.cli.delivering import Delivered
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.execution import StageRun
 from coffee_pipeline.model.outcome import Outcome, Verdict
+from coffee_pipeline.stages.delivery_trace import traceparent_of
 from coffee_pipeline.stages.steps import OPTIONAL_STEPS
 
 
@@ -59,6 +60,7 @@ def as_json(delivered: Delivered) -> str:
     return json.dumps(
         {
             "delivery": delivered.delivery,
+            "traceparent": traceparent_of(delivered.delivery),
             "revision": delivered.revision,
             "planned": [asdict(item) for item in delivered.planned],
             "stage_runs": [asdict(run) for run in delivered.stage_runs],

@@ -2,7 +2,8 @@
 
 In this order, the first that holds:
 
-1. **link**: the incident names the deployment (confidence 1.0).
+1. **link**: the incident names the deployment (confidence 1.0). A link to one that began after the
+   incident, or ended over :data:`LINK_BOUND` before it, contradicts itself and is set aside.
 2. **rollback**, **hotfix**: while the incident was open, the service was rolled back from a
    revision, or got one that was committed after the incident began; the deployment that was put
    right is the cause, if it ended within :data:`BOUND` before (0.9, 0.7).
@@ -10,7 +11,7 @@ In this order, the first that holds:
    missed an objective in between (0.5).
 4. **none**: nothing speaks for any deployment; the one before is not blamed for being there.
 
-A cause never lies after the incident's beginning, nor further back than the bound. The confidences
+A cause never begins after the incident, nor lies further back than the bound. The confidences
 are ours: an order with distances, not measured probabilities.
 """
 
@@ -30,6 +31,12 @@ from coffee_pipeline.model.source import Revision
 
 BOUND = timedelta(hours=24)
 """No deployment that ended longer before an incident's beginning is blamed without a link."""
+
+LINK_BOUND = timedelta(days=30)
+"""The same for one that the incident names: a person may know of a fault that showed late."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""So much later than an incident a deployment that it names may begin: two systems' clocks."""
 
 BREACH_WINDOW = timedelta(hours=2)
 """How soon after a deployment an incident with a missed objective must begin to be its."""
@@ -114,10 +121,10 @@ def attribute(
     """
     deployed: dict[tuple[str, str], list[Deployment]] = defaultdict(list)
     missed: dict[tuple[str, str], list[Breach]] = defaultdict(list)
-    known: set[str] = set()
+    known: dict[str, Deployment] = {}
     for one in deployments:
         deployed[one.service, one.environment].append(one)
-        known.add(one.deployment_id)
+        known[one.deployment_id] = one
     for breach in breaches:
         missed[breach.service, breach.environment].append(breach)
     commits = {one.revision: one for one in revisions}
@@ -132,20 +139,37 @@ def attribute(
 
 
 def _attributed(
-    incident: Incident, known: set[str], place: _Place, commits: Mapping[str, Revision]
+    incident: Incident,
+    known: Mapping[str, Deployment],
+    place: _Place,
+    commits: Mapping[str, Revision],
 ) -> Attribution:
     named = incident.deployment_id
-    if named is not None:
+    contradiction = _contradiction(incident, known.get(named)) if named is not None else ""
+    if named is not None and not contradiction:
         reason = f"the incident names deployment {named}"
         if named not in known:
             reason += ", which is not recorded here"
         return Attribution(incident, named, Evidence.LINK, CONFIDENCE[Evidence.LINK], reason)
     before = place.before(incident.opened_at)
-    return (
+    found = (
         _put_right(incident, place, before, commits)
         or _breached(incident, place, before)
         or Attribution(incident, None, Evidence.NONE, 0.0, _why_none(incident, place, before))
     )
+    return replace(found, reason=f"{contradiction}; {found.reason}") if contradiction else found
+
+
+def _contradiction(incident: Incident, named: Deployment | None) -> str:
+    """Why the deployment that an incident names cannot be its cause; empty where it can."""
+    if named is None:
+        return ""
+    words = f"it names {named.deployment_id}, which "
+    if named.started_at > incident.opened_at + CLOCK_SKEW:
+        return words + "began after it"
+    if incident.opened_at - named.finished_at > LINK_BOUND:
+        return words + f"ended over {LINK_BOUND.days} days before it"
+    return ""
 
 
 def _put_right(

@@ -8,21 +8,24 @@ production. Commits that did not touch the service's inputs are not its changes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from coffee_pipeline.dora.failures import succeeded
 from coffee_pipeline.model.deployment import Deployment
-from coffee_pipeline.model.source import Revision, ServiceRevision
+from coffee_pipeline.model.source import Revision
 
 MAXIMUM_COMMITS = 10_000
 """Bound on the commits of one deployment."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeliveredChange:
-    """A commit that reached production in a service, with its lead time in seconds."""
+    """A commit that reached production in a service.
+
+    ``lead_time`` is from commit to the end of the deployment that first contains it, in seconds.
+    """
 
     service: str
     revision: str
@@ -30,11 +33,7 @@ class DeliveredChange:
     committed_at: datetime
     deployed_at: datetime
     deployment_id: str
-
-    @property
-    def lead_time(self) -> float:
-        """From commit to the end of the deployment that first contains it, in seconds."""
-        return (self.deployed_at - self.committed_at).total_seconds()
+    lead_time: float
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,16 @@ class Changes:
 
 def delivered_changes(
     revisions: Iterable[Revision],
-    service_revisions: Iterable[ServiceRevision],
+    untouched: Mapping[str, Collection[str]],
     deployments: Iterable[Deployment],
 ) -> Changes:
     """The changes that each successful deployment delivered first, over the whole history.
 
-    ``deployments`` are those of one environment, production, in any order.
+    ``deployments`` are those of one environment, production, in any order. ``untouched`` are the
+    services that a revision left as they were: the history's view untouched_services.
     """
     commits = {one.revision: one for one in revisions}
-    states = {(one.service, one.revision): one for one in service_revisions}
+    parents = {name: one.parent for name, one in commits.items()}
     by_service: dict[str, list[Deployment]] = defaultdict(list)
     for deployment in sorted(deployments, key=lambda one: (one.finished_at, one.deployment_id)):
         if succeeded(deployment):
@@ -74,19 +74,23 @@ def delivered_changes(
         for deployment in ordered:
             if not contained and deployment.previous_revision is None:
                 first += 1
-                contained |= set(_line(deployment.revision, commits, set())[0])
+                contained.update(_line(deployment.revision, parents, contained)[0])
                 continue
             if deployment.previous_revision is not None:
                 contained.add(deployment.previous_revision)
-            line, joined = _line(deployment.revision, commits, contained)
+            line, joined = _line(deployment.revision, parents, contained)
             if not joined:
                 unresolved += 1
                 line = [deployment.revision] if deployment.revision in commits else []
-            contained |= set(line) | {deployment.revision}
-            touched = [one for one in line if _touches(service, commits[one], states)]
-            found = [_change(service, commits[one], deployment) for one in touched]
-            delivered += [one for one in found if one.lead_time >= 0]
-            reversed_times += sum(one.lead_time < 0 for one in found)
+            contained.update(line)
+            contained.add(deployment.revision)
+            touching = [one for one in line if service not in untouched.get(one, ())]
+            for name in touching:
+                change = _change(service, commits[name], deployment)
+                if change.lead_time < 0:
+                    reversed_times += 1
+                else:
+                    delivered.append(change)
     return Changes(tuple(delivered), first, unresolved, reversed_times)
 
 
@@ -98,32 +102,19 @@ def _change(service: str, commit: Revision, deployment: Deployment) -> Delivered
         committed_at=commit.committed_at,
         deployed_at=deployment.finished_at,
         deployment_id=deployment.deployment_id,
+        lead_time=(deployment.finished_at - commit.committed_at).total_seconds(),
     )
 
 
 def _line(
-    head: str, commits: Mapping[str, Revision], contained: set[str]
-) -> tuple[Sequence[str], bool]:
+    head: str, parents: Mapping[str, str | None], contained: Collection[str]
+) -> tuple[list[str], bool]:
     """Known commits from ``head`` back to one that is contained, and whether one was met."""
     line: list[str] = []
     current: str | None = head
-    while current is not None and current not in contained and len(line) < MAXIMUM_COMMITS:
-        commit = commits.get(current)
-        if commit is None:
+    while current is not None and current not in contained:
+        if current not in parents or len(line) == MAXIMUM_COMMITS:
             return line, False
         line.append(current)
-        current = commit.parent
-    return line, current in contained
-
-
-def _touches(
-    service: str, commit: Revision, states: Mapping[tuple[str, str], ServiceRevision]
-) -> bool:
-    """Whether the commit changed the service's inputs; yes where nothing says otherwise."""
-    state = states.get((service, commit.revision))
-    if state is None or commit.parent is None:
-        return True
-    parent = states.get((service, commit.parent))
-    if parent is not None:
-        return state.input_digest != parent.input_digest
-    return state.affected
+        current = parents[current]
+    return line, current is not None

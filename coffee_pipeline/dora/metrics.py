@@ -10,7 +10,7 @@ A metric without data is None with a reason; it is never 0 or 100 %.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ from coffee_pipeline.dora.metric import (
 from coffee_pipeline.dora.trend import DeploymentPoint, Step, TrendPoint, suitable_step, trend
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.source import Revision, ServiceRevision
+from coffee_pipeline.model.source import Revision
 
 __all__ = [
     "CHANGE_FAIL_RATE_GOAL", "DEPLOYMENTS_A_DAY_GOAL", "LEAD_TIME_GOAL_SECONDS",
@@ -81,7 +81,7 @@ class DeliveryPerformance:
 def delivery_performance(
     *,
     revisions: Sequence[Revision],
-    service_revisions: Sequence[ServiceRevision],
+    untouched: Mapping[str, Collection[str]],
     deployments: Sequence[Deployment],
     incidents: Sequence[Incident],
     start: datetime,
@@ -92,15 +92,16 @@ def delivery_performance(
     """The metrics of the deployments that ended in (``start``, ``end``].
 
     The records may reach back further: what a deployment contained and followed is taken from all
-    of them. Only ``environment`` counts. Incidents that name no deployment are attributed by
-    evidence, see :mod:`~coffee_pipeline.dora.attribution`.
+    of them. ``untouched`` are the services that a revision left as they were (the history's view
+    untouched_services). Only ``environment`` counts. Incidents that name no deployment are
+    attributed by evidence, see :mod:`~coffee_pipeline.dora.attribution`.
     """
     there = [one for one in deployments if one.environment == environment]
     attributed = attribute(
         [one for one in incidents if one.environment == environment], there, revisions, breaches
     )
     felt = [one.linked for one in attributed]
-    changes = delivered_changes(revisions, service_revisions, there)
+    changes = delivered_changes(revisions, untouched, there)
     judged = judged_deployments(there, felt, revisions)
     period = _Period(
         start=start,

@@ -98,13 +98,14 @@ class HistoryReader:
         """As :meth:`query`, but columns keep their order and may share a name."""
         with self.connect() as connection, _statement(connection, sql, parameters, as_of):
             names = tuple(column[0] for column in connection.description)
-            if any(_ZONED in str(column[1]) for column in connection.description):
+            types = [str(column[1]) for column in connection.description]
+            if any(_ZONED in kind for kind in types):
                 # DuckDB needs the pytz package for these, Arrow does not.
                 arrays = connection.to_arrow_table().columns
                 rows = list(zip(*(array.to_pylist() for array in arrays), strict=True))
             else:
                 rows = connection.fetchall()
-        return Answer(names, [tuple(_value(value) for value in row) for row in rows])
+        return Answer(names, _with_zones(rows, types))
 
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """As :meth:`query`, but an Arrow table, typed as in the database."""
@@ -176,6 +177,20 @@ def _parameter(value: object) -> object:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None)
     return value
+
+
+def _with_zones(rows: list[tuple[object, ...]], types: Sequence[str]) -> list[tuple[object, ...]]:
+    """The rows with aware times; only columns that can hold times are looked at."""
+    timed = [at for at, kind in enumerate(types) if "TIMESTAMP" in kind]
+    if not timed:
+        return rows
+    found = []
+    for row in rows:
+        values = list(row)
+        for at in timed:
+            values[at] = _value(values[at])
+        found.append(tuple(values))
+    return found
 
 
 def _value(value: object) -> object:

@@ -33,6 +33,7 @@ VIEW_NAMES = (
     "scan_coverage",
     "current_deployments",
     "dora_daily",
+    "untouched_services",
     "slo_status",
     "test_durations",
     "slowest_tests",
@@ -40,6 +41,9 @@ VIEW_NAMES = (
     "module_status",
     "gate_failures",
     "compliance_status",
+    "observability_coverage",
+    "monitoring_uptime",
+    "alert_response",
     "service_status",
 )
 """The views, each after those that it reads."""

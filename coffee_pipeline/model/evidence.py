@@ -13,11 +13,14 @@ from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 from coffee_pipeline.redaction import without_secrets
 
@@ -38,6 +41,8 @@ Record = (
     | SlaPolicy
     | Sample
     | ServiceLevel
+    | LevelSample
+    | LevelDay
     | Instrumentation
     | GateDecision
     | GateRule
@@ -52,6 +57,9 @@ Record = (
     | ToolRun
     | Sweep
     | SweepScan
+    | ObservabilityCheck
+    | TraceCoverage
+    | TraceGap
 )
 """Any fact that the history stores."""
 

@@ -32,15 +32,21 @@ def choose_branch(repository: Repository, wanted: str | None = None) -> ChosenBr
     """
     if wanted is not None:
         return ChosenBranch(wanted, _named(repository, wanted) or repository.resolve(wanted))
-    broken: list[str] = []
-    for name, references, note in _candidates(repository):
+    present, broken = _references(repository)
+    for name, references, note in _candidates(repository, present):
         for reference in references:
             head = _commit_of(repository, reference)
             if head is not None:
                 return ChosenBranch(name, head, (note,) if note else (), tuple(broken))
-            if _exists(repository, reference):
-                broken.append(f"{readable(reference)}: the commit it names is not readable")
-    return ChosenBranch(None, None, ("the repository has no commit yet",), tuple(broken))
+            words = f"{readable(reference)}: the commit it names is not readable"
+            if reference in present and words not in broken:
+                broken.append(words)
+    note = (
+        "no branch names a commit that can be read"
+        if broken
+        else "the repository has no commit yet"
+    )
+    return ChosenBranch(None, None, (note,), tuple(broken))
 
 
 def _named(repository: Repository, branch: str) -> str | None:
@@ -52,7 +58,9 @@ def _named(repository: Repository, branch: str) -> str | None:
     return None
 
 
-def _candidates(repository: Repository) -> list[tuple[str | None, tuple[str, ...], str]]:
+def _candidates(
+    repository: Repository, present: list[str]
+) -> list[tuple[str | None, tuple[str, ...], str]]:
     current = repository.current_branch()
     default = _symbolic(repository, "refs/remotes/origin/HEAD")
     found: list[tuple[str | None, tuple[str, ...], str]] = []
@@ -69,7 +77,7 @@ def _candidates(repository: Repository) -> list[tuple[str | None, tuple[str, ...
         found.append((name, references, f"{detached}the branch {name} is reported on"))
     if current is None:
         found.append((None, ("HEAD",), "detached HEAD: the commit it is at is reported on"))
-    for reference in _references(repository):
+    for reference in present:
         name = reference.removeprefix("refs/heads/").removeprefix("refs/remotes/")
         found.append((name, (reference,), f"HEAD names no commit: the branch {name} is used"))
     return found
@@ -81,18 +89,16 @@ def _commit_of(repository: Repository, reference: str) -> str | None:
     return answer.stdout.decode("ascii", "replace").strip() if answer.answered else None
 
 
-def _exists(repository: Repository, reference: str) -> bool:
-    return ask(repository.path, "show-ref", "--verify", "--quiet", reference).answered
-
-
 def _symbolic(repository: Repository, reference: str) -> str | None:
     answer = ask(repository.path, "symbolic-ref", "--quiet", reference)
     return readable(exact(answer.stdout)).strip() if answer.answered else None
 
 
-def _references(repository: Repository) -> list[str]:
+def _references(repository: Repository) -> tuple[list[str], list[str]]:
+    """The branches there are, whether or not their commits are, and git's words about others."""
     answer = ask(repository.path, "for-each-ref", "--format=%(refname)", "refs/heads",
                  "refs/remotes")  # fmt: skip
     if not answer.answered:
         raise RepositoryError(f"{repository.path}: its branches cannot be listed")
-    return exact(answer.stdout).splitlines()
+    warnings = [readable(line) for line in exact(answer.stderr).splitlines()[:5]]
+    return exact(answer.stdout).splitlines(), warnings

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from coffee_pipeline.dora.attribution import BOUND, Breach
 from coffee_pipeline.dora.failures import Judged, Plan
 from coffee_pipeline.dora.metrics import (
     DeliveryPerformance,
     Scope,
-    delivery_performance,
     performance_trend,
 )
 from coffee_pipeline.dora.quantiles import CONVENTION
@@ -18,8 +16,7 @@ from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.metrics import ServiceLevel
-from coffee_pipeline.model.source import Revision, ServiceRevision
+from coffee_pipeline.reports.dora_facts import recorded_performance
 from coffee_pipeline.reports.dora_figures import lead_times, timeline
 from coffee_pipeline.reports.dora_metric import (
     METRIC_COLUMNS,
@@ -76,40 +73,6 @@ def dora_page(
         ),
         numbers=_numbers(found),
     )
-
-
-def recorded_performance(
-    history: HistoryReader,
-    platform: str,
-    now: datetime,
-    days: int = 30,
-    environment: str = "production",
-) -> DeliveryPerformance:
-    """The metrics of what the history holds of ``platform``, over the last ``days`` days.
-
-    All facts up to ``now`` are read: lead time and rework look back past the period.
-
-    Raises:
-        HistoryError: the history cannot be read.
-    """
-    ours = "service in (select service from service_revisions where platform = ?)"
-    start = now - timedelta(days=days)
-    missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ?"
-    return delivery_performance(
-        revisions=history.records(Revision, "platform = ?", (platform,)),
-        service_revisions=history.records(ServiceRevision, "platform = ?", (platform,)),
-        deployments=history.records(Deployment, f"{ours} and finished_at <= ?", (platform, now)),
-        incidents=history.records(Incident, f"{ours} and opened_at <= ?", (platform, now)),
-        start=start,
-        end=now,
-        environment=environment,
-        breaches=[
-            Breach(one.service, one.environment, one.slo, one.window_start, one.window_end,
-                   one.ratio, one.objective)
-            for one in history.records(ServiceLevel, missed, (platform, start - BOUND, now))
-            if one.ratio is not None
-        ],
-    )  # fmt: skip
 
 
 def _overview(scope: Scope) -> Section:

@@ -9,7 +9,7 @@ import pytest
 
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.source import Revision, ServiceRevision
+from coffee_pipeline.model.source import Revision
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ class Story:
 
     def __init__(self) -> None:
         self.revisions: list[Revision] = []
-        self.states: list[ServiceRevision] = []
+        self.untouched: dict[str, set[str]] = {}
         self.deployments: list[Deployment] = []
         self.incidents: list[Incident] = []
 
@@ -33,14 +33,6 @@ class Story:
             Revision(
                 platform="p", revision=name, parent=parent, branch="main", author_name="Ada",
                 author_email="a@example.com", authored_at=when, committed_at=when, subject=name,
-            )
-        )  # fmt: skip
-
-    def state(self, name: str, service: str, digest: str, *, affected: bool = True) -> None:
-        self.states.append(
-            ServiceRevision(
-                platform="p", revision=name, service=service, kind="service", module=service,
-                package=".", input_digest=digest, affected=affected, base_revision=None, reason="",
             )
         )  # fmt: skip
 

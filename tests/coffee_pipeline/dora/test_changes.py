@@ -6,7 +6,7 @@ from coffee_pipeline.dora.changes import Changes, delivered_changes
 
 
 def found(story) -> Changes:
-    return delivered_changes(story.revisions, story.states, story.deployments)
+    return delivered_changes(story.revisions, story.untouched, story.deployments)
 
 
 def line(story, count: int) -> None:
@@ -49,18 +49,10 @@ def test_going_back_and_forth_delivers_nothing_twice(story) -> None:
 
 def test_commits_that_do_not_touch_the_service_are_not_its_changes(story) -> None:
     line(story, 4)
-    for name, digest in (("c0", "x"), ("c1", "y"), ("c2", "y"), ("c3", "z")):
-        story.state(name, "orders", digest)
+    story.untouched = {"c2": {"orders", "menu"}, "c3": {"menu"}}
     story.deploy("c0", 1, strategy="initial", previous_revision=None)
     story.deploy("c3", 40)
     assert {one.revision for one in found(story).delivered} == {"c1", "c3"}
-
-
-def test_without_the_parents_state_the_affected_flag_decides(story) -> None:
-    line(story, 3)
-    story.state("c1", "orders", "x", affected=False)
-    story.deploy("c2", 40)
-    assert {one.revision for one in found(story).delivered} == {"c2"}
 
 
 def test_a_gap_in_the_commits_counts_the_head_only(story) -> None:

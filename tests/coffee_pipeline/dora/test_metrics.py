@@ -19,7 +19,7 @@ DAY = 24 * 60
 
 def measured(story, start: float = -DAY, end: float = DAY) -> DeliveryPerformance:
     return delivery_performance(
-        revisions=story.revisions, service_revisions=story.states,
+        revisions=story.revisions, untouched=story.untouched,
         deployments=story.deployments, incidents=story.incidents,
         start=story.at(start), end=story.at(end),
     )  # fmt: skip

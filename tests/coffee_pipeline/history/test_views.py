@@ -248,6 +248,21 @@ def test_dora_counts_per_day_service_and_environment(facts, at) -> None:
     ]
 
 
+def test_a_service_is_untouched_where_its_inputs_are_the_parents(facts, at) -> None:
+    for name, parent in (("a", None), ("b", "a"), ("c", "b"), ("d", "c")):
+        facts.add(name, Revision, platform="p", revision=name, parent=parent)
+        if name != "d":
+            digest = {"a": "x", "b": "x", "c": "y"}[name]
+            facts.add(name, ServiceRevision, platform="p", revision=name, service="orders",
+                      input_digest=digest, affected=True)  # fmt: skip
+    for affected, service in ((True, "menu"), (False, "till")):
+        facts.add("c", ServiceRevision, platform="p", revision="c", service=service,
+                  input_digest="z", affected=affected)  # fmt: skip
+    assert facts.rows("SELECT revision, service FROM untouched_services ORDER BY ALL") == [
+        ("b", "orders"), ("c", "till"),
+    ]  # fmt: skip
+
+
 # --- service levels
 
 

@@ -203,3 +203,17 @@ def test_no_program_of_the_repository_is_started(history: History, tmp_path: Pat
     run(history.path, "config", "log.showSignature", "true")
     read_commit_log(history.path)
     assert not marker.exists()
+
+
+def test_branches_that_cannot_be_read_are_not_taken_for_an_empty_repository(
+    history: History, tmp_path: Path
+) -> None:
+    borrowed = tmp_path / "borrowed"
+    run(None, "clone", "--quiet", "--shared", str(history.path), str(borrowed))
+    (borrowed / ".git" / "objects" / "info" / "alternates").write_text(f"{tmp_path}/gone\n")
+    lost = read_commit_log(borrowed)
+    assert (lost.commits, lost.notes) == ({}, ("no branch names a commit that can be read",))
+    assert "refs/heads/main: the commit it names is not readable" in lost.unread
+    (history.path / ".git" / "refs" / "heads" / "main").write_text("garbage\n")
+    broken = read_commit_log(history.path)
+    assert any("broken ref refs/heads/main" in one for one in broken.unread)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,20 @@ def test_the_folder_of_tools_follows_the_environment(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert tools_folder(home) == home.cache / "tools"
     assert "COFFEE_TOOLS" not in os.environ
+
+
+def test_a_tool_whose_module_replaces_others_is_built_as_a_dependency(
+    build: GoBuild, proxy: Path
+) -> None:
+    versions = proxy / MODULE / "@v"
+    module = f"module {MODULE}\n\ngo 1.22\n\nreplace example.test/a => example.test/b v1.0.0\n"
+    (versions / "v1.2.3.mod").write_text(module)
+    with zipfile.ZipFile(versions / "v1.2.3.zip", "w") as archive:
+        archive.writestr(f"{MODULE}@v1.2.3/go.mod", module)
+        archive.writestr(f"{MODULE}@v1.2.3/main.go", "package main\n\nfunc main() {}\n")
+    with pytest.raises(ToolMissingError, match="main module"):
+        build.make(print)
+    pin = replace(PIN, replaces=True)
+    made = replace(build, pin=pin).make(print, again=True)
+    assert built_version(pin, made, build.go) == ("v1.2.3", build.go_version)
+    assert [path.name for path in made.parent.iterdir()] == ["tool"]

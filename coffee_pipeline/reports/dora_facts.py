@@ -1,0 +1,69 @@
+"""What the history holds of a platform's delivery: the facts that its five metrics are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from coffee_pipeline.dora.attribution import BOUND, Breach
+from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.metrics import ServiceLevel
+from coffee_pipeline.model.source import Revision
+
+_UNTOUCHED = """
+    SELECT revision, string_agg(service, chr(10) ORDER BY service) AS services
+    FROM untouched_services WHERE platform = ? GROUP BY revision
+"""
+
+
+def recorded_performance(
+    history: HistoryReader,
+    platform: str,
+    now: datetime,
+    days: int = 30,
+    environment: str = "production",
+) -> DeliveryPerformance:
+    """The metrics of what the history holds of ``platform``, over the last ``days`` days.
+
+    All facts up to ``now`` are read: lead time and rework look back past the period.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    ours = "service in (select service from service_revisions where platform = ?)"
+    start = now - timedelta(days=days)
+    missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ?"
+    return delivery_performance(
+        revisions=history.records(Revision, "platform = ?", (platform,)),
+        untouched=untouched_services(history, platform),
+        deployments=history.records(Deployment, f"{ours} and finished_at <= ?", (platform, now)),
+        incidents=history.records(Incident, f"{ours} and opened_at <= ?", (platform, now)),
+        start=start,
+        end=now,
+        environment=environment,
+        breaches=[
+            Breach(one.service, one.environment, one.slo, one.window_start, one.window_end,
+                   one.ratio, one.objective)
+            for one in history.records(ServiceLevel, missed, (platform, start - BOUND, now))
+            if one.ratio is not None
+        ],
+    )  # fmt: skip
+
+
+def untouched_services(history: HistoryReader, platform: str) -> dict[str, frozenset[str]]:
+    """The services that each revision left as they were.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    # Most revisions leave one of a few sets of services untouched: each set is made once.
+    sets: dict[str, frozenset[str]] = {}
+    found = {}
+    for revision, services in history.answer(_UNTOUCHED, (platform,)).rows:
+        text = str(services)
+        if text not in sets:
+            sets[text] = frozenset(text.split("\n"))
+        found[str(revision)] = sets[text]
+    return found
