@@ -87,3 +87,8 @@ def without_secrets(text: str) -> str:
     for pattern in (_ASSIGNED, _UNQUOTED, _IN_URL, _AUTHORIZATION):
         text = pattern.sub(rf"\g<1>{REDACTED}", text)
     return text
+
+
+def excerpt(text: str, limit: int) -> str:
+    """The beginning of ``text`` for a message; cut after its secrets are out, not through them."""
+    return without_secrets(text)[:limit]

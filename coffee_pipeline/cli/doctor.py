@@ -14,7 +14,7 @@ from rich.table import Table
 from coffee_pipeline.errors import ToolMissingError, UsageError
 from coffee_pipeline.home import Home
 from coffee_pipeline.reports.tool_list import ToolEntry, Use, tool_list
-from coffee_pipeline.reports.tool_page import to_markdown
+from coffee_pipeline.reports.tool_page import fetched_by, to_markdown
 from coffee_pipeline.toolbox.doctor import (
     ToolStatus,
     examine,
@@ -93,6 +93,7 @@ def _plain(entry: ToolEntry, statuses: Mapping[str, ToolStatus]) -> dict[str, An
         "licence": entry.licence,
         "examines": entry.pin.examines if entry.pin else "",
         "reports": [reported.TITLE for reported in entry.reports],
+        "fetched_from": [client.TITLE for client in entry.clients],
         "why_read_only": entry.why_read_only,
     }
 
@@ -130,7 +131,8 @@ def _state(status: ToolStatus | None) -> str:
 
 def _note(entry: ToolEntry, status: ToolStatus | None) -> str:
     if status is None:
-        return entry.why_read_only
+        fetched = fetched_by(entry)
+        return f"{entry.why_read_only}; fetched by {fetched}" if fetched else entry.why_read_only
     return "" if status.found else f"{status.problem}; without it: {status.costs}"
 
 

@@ -9,7 +9,9 @@ from enum import StrEnum
 from coffee_pipeline.toolbox.pin import Pin
 from coffee_pipeline.toolbox.pins import PINS
 from coffee_pipeline.toolbox.products import PRODUCTS
+from coffee_pipeline.tools.fetched import ReportClient
 from coffee_pipeline.tools.registry import FORMATS
+from coffee_pipeline.tools.report_clients import REPORT_CLIENTS
 from coffee_pipeline.tools.reported import ReportFormat
 
 
@@ -30,7 +32,7 @@ class ToolEntry:
 
     ``pin`` is None for products that are read only. ``reports`` are the formats of its reports that
     are read, ``kinds`` what they hold or which stages use the tool. ``why_read_only`` is empty
-    where it is run.
+    where it is run; ``clients`` are the APIs that its reports are fetched from.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ToolEntry:
     kinds: tuple[str, ...]
     licence: str
     why_read_only: str = ""
+    clients: tuple[ReportClient, ...] = ()
 
 
 def tool_list() -> list[ToolEntry]:
@@ -81,6 +84,7 @@ def _products() -> Iterator[ToolEntry]:
             kinds=_kinds(reports),
             licence=product.licence,
             why_read_only=product.why,
+            clients=tuple(c for c in REPORT_CLIENTS.values() if c.FORMAT in product.formats),
         )
 
 

@@ -16,14 +16,17 @@ Where a tool comes from: a configured program, else PATH, else a Python package,
 once, in the version below, in the person's cache. *Opt-in* tools take long to make: no stage
 makes them, `coffee-pipeline doctor --install NAME` does.
 
-The reports of a tool are read from anyone's run: `coffee-pipeline ingest TOOL FILE`. *Identity* are
-the fields by which a finding is known again.
+The reports of a tool are read from anyone's run: `coffee-pipeline ingest TOOL FILE`. *Fetched by*
+are the names that `coffee-pipeline fetch` knows of its API, and the variable that holds the token.
+*Identity* are the fields by which a finding is known again.
 """
 _RUN = (
     "tool", "kind", "version", "from", "licence", "looks at", "reports read", "identity",
     "without it",
 )  # fmt: skip
-_READ = ("tool", "kind", "licence", "reports read", "identity", "why it is not run")
+_READ = (
+    "tool", "kind", "licence", "reports read", "fetched by", "identity", "why it is not run",
+)  # fmt: skip
 _NONE = ("tool", "version", "from", "licence", "without it")
 
 
@@ -63,6 +66,7 @@ def _read_row(entry: ToolEntry) -> Sequence[str]:
         ", ".join(entry.kinds),
         entry.licence,
         _reports(entry),
+        fetched_by(entry),
         _identity(entry),
         entry.why_read_only,
     )
@@ -93,6 +97,11 @@ def _source(pin: Pin | None) -> str:
     else:
         source = "PATH"
     return f"{source}, opt-in" if pin.opt_in else source
+
+
+def fetched_by(entry: ToolEntry) -> str:
+    """The APIs that the tool's reports can be fetched from, with the variable of the token."""
+    return "; ".join(f"{one.NAME} ({one.CREDENTIAL.variable})" for one in entry.clients)
 
 
 def _reports(entry: ToolEntry) -> str:

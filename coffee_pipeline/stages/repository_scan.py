@@ -19,6 +19,8 @@ from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.scanner import chosen, scan
 from coffee_pipeline.tools import (
     checkov,
+    conftest,
+    gator,
     gitleaks,
     hadolint,
     kube_score,
@@ -36,10 +38,14 @@ TOOLS = {
     "code_scan": (semgrep.NAME,),
     "secret_scan": (gitleaks.NAME,),
     "infrastructure_scan": (
-        checkov.NAME, hadolint.NAME, kube_score.NAME, kubeconform.NAME, zizmor.NAME,
+        checkov.NAME, conftest.NAME, gator.NAME, hadolint.NAME, kube_score.NAME, kubeconform.NAME,
+        zizmor.NAME,
     ),
 }  # fmt: skip
 """Step -> the scanners that it runs."""
+
+_POLICIES = {conftest.NAME: "conftest", gator.NAME: "gatekeeper"}
+"""Scanner -> the folder of the pipeline's policies that it evaluates."""
 
 
 def repository_scan(context: StageContext, step: str) -> list[Evidence]:
@@ -56,23 +62,23 @@ def _scan(context: StageContext, name: str) -> Evidence:
         checkout=context.repository, module=".", revision=context.revision, scope=SCOPE
     )
     key = f"scan/{name}/{SCOPE}@{context.revision}"
-    evidence = scan(context, SCANNERS[name], key, lambda: _target(context), nowhere)
+    evidence = scan(context, SCANNERS[name], key, lambda: _target(context, name), nowhere)
     return with_services(evidence, context.platform)
 
 
-def _target(context: StageContext) -> Target:
+def _target(context: StageContext, name: str) -> Target:
     return Target(
         checkout=context.checkout(),
         module=".",
         revision=context.revision,
         timeout_seconds=context.platform.go.scan_timeout_seconds,
-        settings=_settings(context),
+        settings=_settings(context, name),
         scope=SCOPE,
     )
 
 
-def _settings(context: StageContext) -> dict[str, str]:
-    """Rules, schemas and databases, where they are to be had."""
+def _settings(context: StageContext, name: str) -> dict[str, str]:
+    """Rules, policies, schemas and databases, where they are to be had."""
     security, own, schemas = (
         context.platform.security, policies_folder("semgrep"), policies_folder("schemas")
     )  # fmt: skip
@@ -82,6 +88,9 @@ def _settings(context: StageContext) -> dict[str, str]:
         rules.insert(0, str(own))
     if schemas is not None:
         settings["schemas"] = str(schemas)
+    policies = policies_folder(_POLICIES[name]) if name in _POLICIES else None
+    if policies is not None:
+        settings["policies"] = str(policies)
     if rules:
         settings[semgrep.RULES] = os.pathsep.join(rules)
     return settings

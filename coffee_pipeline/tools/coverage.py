@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from coffee_pipeline.errors import ParseError
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.go_source import Extent, function_extents
 
 _BLOCK = re.compile(r"(?P<file>.+):(\d+)\.(\d+),(\d+)\.(\d+) (\d+) (\d+)")
@@ -66,7 +67,7 @@ def parse_profile(text: str, source: str = "cover profile") -> dict[Place, Block
             continue
         found = _BLOCK.fullmatch(line)
         if not found:
-            raise ParseError(source, f"line {number}", f"not a block: {line[:80]!r}")
+            raise ParseError(source, f"line {number}", f"not a block: {excerpt(line, 80)!r}")
         numbers = [int(group) for group in found.groups()[1:]]
         place = Place(found["file"], (numbers[0], numbers[1]), (numbers[2], numbers[3]))
         before = blocks.get(place)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.dependency_check_report import (
     Dependency,
     Scanned,
@@ -78,7 +79,10 @@ def read(document: Document) -> ReadReport:
 def _trust(scanned: Scanned, found: bool) -> tuple[Outcome, str | None]:
     if scanned.problems:
         more = f" (and {len(scanned.problems) - 1} more)" if len(scanned.problems) > 1 else ""
-        return Outcome.PARTIAL, f"the analysis had errors: {scanned.problems[0][:300]}{more}"
+        return (
+            Outcome.PARTIAL,
+            f"the analysis had errors: {excerpt(scanned.problems[0], 300)}{more}",
+        )
     if not scanned.dependencies and not found:
         return Outcome.NOT_RUN, "the report lists no dependency that was analysed"
     return Outcome.COMPLETED, None

@@ -22,6 +22,7 @@ from typing import Any
 from coffee_pipeline.errors import ToolError, UsageError
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.outcome import DeploymentOutcome
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.http_client import HttpClient
 from coffee_pipeline.tools.http_credential import Credential
 from coffee_pipeline.tools.http_message import Answer, Request
@@ -104,7 +105,7 @@ def new_relic_read(answer: Answer) -> str:
     value = answer.json_object()
     errors = [text(mapping(one).get("message")) for one in items(value.get("errors"))]
     if errors:
-        raise ToolError(f"{answer.source}: New Relic says: {(errors[0] or 'an error')[:300]}")
+        raise ToolError(f"{answer.source}: New Relic says: {excerpt(errors[0] or 'an error', 300)}")
     made = mapping(mapping(value.get("data")).get("changeTrackingCreateDeployment"))
     return _identity(answer, made.get("deploymentId"))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from coffee_pipeline.errors import ToolError, TransientError
 from coffee_pipeline.model.outcome import DeploymentOutcome
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools import github_api
 from coffee_pipeline.tools.deployment_records import (
     FoundDeployment,
@@ -81,7 +82,7 @@ def _entries(document: Document) -> list[tuple[str, Mapping[str, Any]]]:
     value = document.json
     if isinstance(value, dict) and "message" in value and "sha" not in value:
         raise document.error(
-            "line 1", f"GitHub's answer is an error: {str(value['message'])[:200]}"
+            "line 1", f"GitHub's answer is an error: {excerpt(str(value['message']), 200)}"
         )
     found: list[tuple[str, Mapping[str, Any]]] = []
     for index, page in enumerate(value if isinstance(value, list) else [value]):

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from coffee_pipeline.errors import UsageError
 from coffee_pipeline.model.outcome import DeploymentOutcome
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.deployment_records import (
     FoundDeployment,
     ReadDeployments,
@@ -60,7 +61,7 @@ def read(document: Document) -> ReadDeployments:
     if not isinstance(value, list):
         said = text(mapping(value).get("message")) or text(mapping(value).get("error"))
         raise document.error(
-            "line 1", f"a JSON array is expected{f': {said[:200]}' if said else ''}"
+            "line 1", f"a JSON array is expected{f': {excerpt(said, 200)}' if said else ''}"
         )
     reading = Reading()
     for index, entry in enumerate(value):

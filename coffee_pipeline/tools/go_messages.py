@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from coffee_pipeline.redaction import excerpt, without_secrets
+
 KEPT_CHARACTERS = 4000
 """How much of Go's words a record keeps."""
 
@@ -71,7 +73,7 @@ def complaint(text: str) -> Complaint:
 
 def shortened(text: str, limit: int = KEPT_CHARACTERS) -> str:
     """``text`` without surrounding space, cut at ``limit`` characters with a remark."""
-    text = text.strip()
+    text = without_secrets(text.strip())  # first: half a secret is not known for one
     if len(text) <= limit:
         return text
     return f"{text[:limit]}\n... {len(text) - limit} more characters"
@@ -88,4 +90,4 @@ def first_line(text: str) -> str:
     telling = [
         line for line in lines if not line.startswith(("#", "go: warning", "go: downloading"))
     ]
-    return (telling or lines or [""])[0][:300]
+    return excerpt((telling or lines or [""])[0], 300)

@@ -20,6 +20,7 @@ from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import first_line, shortened
+from coffee_pipeline.tools.json_fields import number as number_of
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
 NAME = "gosec"
@@ -166,7 +167,7 @@ def _reported(issue: object, number: int, document: Document) -> Reported:
     code = str(issue.get("code") or "")
     lines = [m["text"] if (m := _CODE_LINE.match(line)) else line for line in code.splitlines()]
     weakness = issue.get("cwe")
-    weakness_number = str(weakness.get("id")) if isinstance(weakness, dict) else ""
+    weakness_number = number_of(weakness.get("id")) if isinstance(weakness, dict) else None
     suppressions = issue.get("suppressions")
     return Reported(
         rule=issue["rule_id"],
@@ -176,7 +177,7 @@ def _reported(issue: object, number: int, document: Document) -> Reported:
         line=_first_number(issue.get("line")),
         column=_first_number(issue.get("column")),
         code="\n".join(lines),
-        cwes=(int(weakness_number),) if weakness_number.isdigit() else (),
+        cwes=(weakness_number,) if weakness_number else (),
         confidence=str(issue["confidence"]).lower() if issue.get("confidence") else None,
         suppressed=_justification(suppressions) if isinstance(suppressions, list) else None,
         detail=code or None,
@@ -194,7 +195,7 @@ def _justification(suppressions: list[Any]) -> str | None:
 def _first_number(value: object) -> int | None:
     """``12`` of ``12`` or ``12-15``."""
     found = re.match(r"\d{1,9}", str(value))
-    return int(found[0]) if found else None
+    return number_of(found[0]) if found else None
 
 
 def _last_words(words: str) -> str:

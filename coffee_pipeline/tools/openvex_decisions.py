@@ -19,6 +19,7 @@ from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.model.triage import TriageDecision, TriageState
 from coffee_pipeline.platform.triage_file import component_key, version_key
 from coffee_pipeline.platform.typed_yaml import compose, line_of, typed
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools import openvex
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.package_url import package_of
@@ -95,7 +96,7 @@ class _Statement(_Part):
     def reason(self) -> str:
         """Why, in the document's words."""
         words = [self.status, self.justification, self.impact_statement, self.status_notes]
-        return ": ".join(" ".join(one.split()) for one in words if one)[:2000]
+        return excerpt(": ".join(" ".join(one.split()) for one in words if one), 2000)
 
 
 class _Document(_Part):

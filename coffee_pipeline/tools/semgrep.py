@@ -18,6 +18,7 @@ from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome
 from coffee_pipeline.process.command import Command, Output
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
@@ -152,4 +153,4 @@ def _words(output: Output) -> str:
     """Errors stand in the report, not on stderr."""
     value = Document(output.stdout, NAME).json_or_none()
     said = complaints(mapping(value).get("errors"))
-    return said[0] if said else (output.tail(1) or "it says nothing")[:300]
+    return said[0] if said else excerpt(output.tail(1) or "it says nothing", 300)

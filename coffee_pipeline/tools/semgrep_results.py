@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Severity
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import (
     advisory_names,
@@ -58,7 +59,7 @@ def complaints(errors: object) -> list[str]:
         words = text(error.get("message")) or text(error.get("long_msg")) or "an error"
         path = text(error.get("path"))
         where = f"{path}: " if path and path not in words else ""
-        said.append(f"{where}{' '.join(words.split())}"[:300])
+        said.append(excerpt(f"{where}{' '.join(words.split())}", 300))
     return said
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from coffee_pipeline.errors import ParseError
+from coffee_pipeline.redaction import excerpt
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that may be gone on the next try."""
@@ -106,13 +107,13 @@ def document(api: str, status: int, body: bytes) -> dict[str, Any] | Reading:
 
 def refused(api: str, status: int, message: object) -> Reading:
     """The reading of an error status."""
-    text = f": {' '.join(str(message).split())[:300]}" if message else ""
+    text = f": {excerpt(' '.join(str(message).split()), 300)}" if message else ""
     return Reading(reason=f"{api} answered {status}{text}", transient=status in TRANSIENT)
 
 
 def partial(api: str, why: object) -> Reading:
     """The reading of an answer from some of the data only: that is no answer."""
-    text = " ".join(str(why).split())[:300]
+    text = excerpt(" ".join(str(why).split()), 300)
     return Reading(reason=f"{api} answered from a part of its data only: {text}")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import (
     advisory_names,
@@ -56,7 +57,7 @@ def read(document: Document) -> ReadReport:
     value = document.json
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         errors = [text(mapping(one).get("detail")) for one in items(mapping(value).get("errors"))]
-        said = f": {str(errors[0])[:200]}" if errors else ""
+        said = f": {excerpt(str(errors[0]), 200)}" if errors else ""
         raise document.error("line 1", f"no issues of Snyk: it has no 'data'{said}")
     found = [
         _reported(issue, f"data[{index}]", document) for index, issue in enumerate(value["data"])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from coffee_pipeline.model.outcome import Severity
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import score
 from coffee_pipeline.tools.reported import Reported
@@ -43,7 +44,7 @@ def vulnerable_package(
     """
     name, package = fields["vulnerability"].strip(), fields["package"].strip()
     if not _VULNERABILITY.fullmatch(name) or not package:
-        raise document.error(position, f"{name[:40]!r} is no vulnerability of a package")
+        raise document.error(position, f"{excerpt(name, 40)!r} is no vulnerability of a package")
     severity, source = _severity(fields)
     workload = "/".join(
         labels[part]

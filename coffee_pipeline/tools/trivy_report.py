@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.image_packages import joined, kubernetes_labels, workload
 from coffee_pipeline.tools.json_fields import items, mapping, text
@@ -106,7 +107,10 @@ def _coverage(content: Mapping[str, Any], results: Sequence[Any]) -> tuple[Outco
         if (said := text(mapping(resource).get("Error")))
     ]
     if failed:
-        return Outcome.PARTIAL, f"{len(failed)} resources were not scanned: {failed[0][:300]}"
+        return (
+            Outcome.PARTIAL,
+            f"{len(failed)} resources were not scanned: {excerpt(failed[0], 300)}",
+        )
     if not results:
         return Outcome.NOT_RUN, "the report names nothing that was looked at"
     return Outcome.COMPLETED, None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools.incidents.rows import Row
 
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
@@ -84,14 +85,14 @@ def moment(value: Any, name: str) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _since_1970(value, name)
     if not isinstance(value, str):
-        raise BadRowError(f"{name}: {str(value)[:40]!r} is no time")
+        raise BadRowError(f"{name}: {excerpt(str(value), 40)!r} is no time")
     try:
         found = datetime.fromisoformat(value.strip())
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except OverflowError:
         return None  # the year 1 in a zone east of Greenwich
     except ValueError as error:
-        raise BadRowError(f"{name}: {value[:40]!r} is no time") from error
+        raise BadRowError(f"{name}: {excerpt(value, 40)!r} is no time") from error
     return found if found >= EARLIEST else None
 
 

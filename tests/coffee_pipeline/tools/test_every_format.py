@@ -26,7 +26,7 @@ from tests.coffee_pipeline.tools.every_report import EVERY_REPORT, EveryReport, 
 TARGET = Target(checkout=Path("/nowhere"), module=".", revision="r", foreign=True)
 OTHERS: list[Any] = [
     None, True, 0, -1, 2**70, 1.5, 1e308, "", " ", "text", "\ud800", "a\x00b", "../../etc/passwd",
-    [], [1], [[]], [None], {}, {"a": 1}, {"text": [1]}, ["text"], "9" * 30,
+    [], [1], [[]], [None], {}, {"a": 1}, {"text": [1]}, ["text"], "9" * 30, "²",
 ]  # fmt: skip
 every = pytest.mark.parametrize("report", EVERY_REPORT, ids=lambda one: one.name)
 QUICK = settings(
