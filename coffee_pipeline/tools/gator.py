@@ -37,17 +37,27 @@ def obstacle(target: Target) -> str | None:
         return "no constraints are configured for gator"
     if not policies.exists():
         return f"{policies}: the constraints are not there"
-    templates, constraints = _rules(policies)
+    templates, constraints = _rules(_rule_folders(policies))
     if not templates or not constraints:
         what = "constraint" if templates else "constraint template"
         return f"{policies}: there is no {what} in it; everything would pass"
     return file_scan.obstacle(target, NAME, _chosen(target).files, "manifests")
 
 
-def _rules(policies: Path) -> tuple[int, int]:
+def _rule_folders(policies: Path) -> list[Path]:
+    """Folders of templates and of constraints; examples beside them are no part of the platform."""
+    parts = [policies / "templates", policies / "constraints"]
+    return parts if all(part.is_dir() for part in parts) else [policies]
+
+
+def _rules(folders: Sequence[Path]) -> tuple[int, int]:
     """How many templates and how many constraints there are."""
-    files = file_scan.files_below(policies, ".yaml", ".yml", ".json")
-    found = [one for file in files for one in manifests.objects_in(file) or ()]
+    found = [
+        one
+        for folder in folders
+        for file in file_scan.files_below(folder, ".yaml", ".yml", ".json")
+        for one in manifests.objects_in(file) or ()
+    ]
     constraints = sum(str(one.get("apiVersion")).startswith(_CONSTRAINTS) for one in found)
     return sum(one.get("kind") == _TEMPLATE for one in found), constraints
 
@@ -69,11 +79,12 @@ def _chosen(target: Target) -> manifests.Manifests:
 def command(target: Target, executable: Path) -> Command:
     """Exit code 1 means violations that are denied, or an error: then nothing is printed."""
     policies = file_scan.setting_path(target, "policies")
+    rules = map(str, _rule_folders(policies)) if policies is not None else ()
     chosen = _chosen(target).files
     return Command(
         argv=(
             str(executable), "test", "--output", "json", "--stats",
-            *(part for path in (str(policies), *chosen) for part in ("--filename", path)),
+            *(part for path in (*rules, *chosen) for part in ("--filename", path)),
         ),
         cwd=target.folder,
         environment=target.environment,
