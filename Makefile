@@ -23,14 +23,19 @@ $(VENV)/.synced: pyproject.toml uv.lock | $(UV)
 	@$(BIN)/python -m compileall -q coffee_pipeline assets resources
 	@touch $@
 
-# Prometheus makes the metrics stage richer; without it the pipeline scrapes by itself.
+# Prometheus makes the metrics stage richer; without it the pipeline scrapes by itself. With
+# Alertmanager the way of an alert into the history is tested from end to end.
 system:
-	@command -v prometheus >/dev/null || { \
+	@missing=; \
+	command -v prometheus >/dev/null || missing="prometheus"; \
+	command -v alertmanager >/dev/null || command -v prometheus-alertmanager >/dev/null \
+	  || missing="$$missing prometheus-alertmanager"; \
+	[ -z "$$missing" ] || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing the system package prometheus"; \
-	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus; } >/dev/null 2>&1 \
-	      || echo "note: prometheus could not be installed; the pipeline scrapes by itself"; \
-	  else echo "note: no prometheus on PATH; the pipeline scrapes by itself"; fi; }
+	    echo "installing system packages:" $$missing; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
+	      || echo "note: not installed:" $$missing "- see docs/observability.md"; \
+	  else echo "note: not on PATH:" $$missing "- see docs/observability.md"; fi; }
 
 demo: setup system
 	$(BIN)/coffee-pipeline --data-dir $(DATA) demo

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets import build, metrics, reports, rollout, runtime, scan, source, sweep, test
+from assets import (
+    build,
+    level_automation,
+    levels,
+    metrics,
+    reports,
+    rollout,
+    runtime,
+    scan,
+    source,
+    sweep,
+    test,
+)
 from assets.automation import JOBS, SCHEDULES, SENSORS
 from assets.progress import progress_logger
 from coffee_pipeline.home import Home
@@ -17,11 +29,11 @@ def defs() -> dg.Definitions:
     """Assets, checks, jobs, schedules, sensors and resources of the pipeline."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [source, build, test, scan, runtime, rollout, metrics, sweep, reports]
+            [source, build, test, scan, runtime, rollout, metrics, levels, sweep, reports]
         ),
-        jobs=JOBS,
-        schedules=SCHEDULES,
-        sensors=SENSORS,
+        jobs=[*JOBS, *level_automation.JOBS],
+        schedules=[*SCHEDULES, *level_automation.SCHEDULES],
+        sensors=[*SENSORS, *level_automation.SENSORS],
         resources={
             "delivery": DeliveryResource(
                 data_directory=str(Home.locate().root), platform_path=str(platform_file())

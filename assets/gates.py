@@ -240,7 +240,7 @@ GATES = (
         _deployed,
     ),
     Gate(
-        "service_levels",
+        "release_levels",
         "objectives_met",
         "Did the release meet its objectives in production?",
         _objectives_met,

@@ -34,12 +34,12 @@ def instrumentation(
     partitions_def=partitions.services,
     group_name=Stage.METRICS.value,
     deps=["production_deployment"],
-    check_specs=gates.specs("service_levels"),
+    check_specs=gates.specs("release_levels"),
     kinds={"prometheus", "openslo"},
     owners=["team:platform"],
     code_version="1",
 )
-def service_levels(
+def release_levels(
     context: dg.AssetExecutionContext, delivery: DeliveryResource
 ) -> dg.MaterializeResult:
     """Every SLI of the service's OpenSLO files over the release's window in production."""

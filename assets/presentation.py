@@ -17,6 +17,7 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateRule
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
+from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun
@@ -57,6 +58,7 @@ COLUMNS: dict[type[Record], tuple[str, ...]] = {
         "metric", "phase", "canary", "stable", "threshold", "p_value", "canary_samples",
         "stable_samples", "reason",
     ),
+    ObservabilityCheck: ("kind", "subject", "passed", "reason"),
     Incident: ("title", "severity", "opened_at", "acknowledged_at", "resolved_at"),
     ServiceLevel: ("slo", "objective", "ratio", "good", "total", "source", "outcome", "reason"),
     Instrumentation: (

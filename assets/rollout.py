@@ -7,7 +7,11 @@ from assets.build import image, sbom
 from assets.scan import dependency_scan, static_analysis
 from assets.step import perform
 from assets.test import test_results
+from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import Stage
+from coffee_pipeline.platform.description import Service
+from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.stages.deployment_marks import marked
 from coffee_pipeline.stages.gate import release_gate as decide_release
 from coffee_pipeline.stages.rollout import deploy
 from resources.delivery import DeliveryResource
@@ -65,10 +69,11 @@ def production_deployment(
     """The release in production: a canary takes traffic step by step while it is measured.
 
     Where it does worse than the stable version the traffic goes back and an incident is recorded.
+    Monitoring systems that the description names are told of it.
     """
-    return perform(
-        context,
-        delivery,
-        Stage.ROLLOUT,
-        lambda stage, service: deploy(stage, service, stage.platform.rollout.environments[-1]),
-    )
+
+    def deploy_and_mark(stage: StageContext, service: Service) -> Evidence:
+        made = deploy(stage, service, stage.platform.rollout.environments[-1])
+        return marked(stage.platform, made, stage.report)
+
+    return perform(context, delivery, Stage.ROLLOUT, deploy_and_mark)

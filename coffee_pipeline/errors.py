@@ -20,11 +20,19 @@ Terminal errors are never retried; only :class:`TransientError` is.
 
 from __future__ import annotations
 
+from coffee_pipeline.redaction import without_secrets
+
 
 class PipelineError(Exception):
-    """Base of all deliberate errors; ``str()`` is one line a person can act on."""
+    """Base of all deliberate errors; ``str()`` is one line a person can act on.
+
+    It often quotes what a tool said, and ends in logs and in the history: secrets are taken out.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(without_secrets(message))
 
 
 class UsageError(PipelineError):
@@ -66,8 +74,8 @@ class ParseError(ToolError):
         where = f"{source}:{position}" if position else source
         super().__init__(f"{where}: {problem}")
         self.source = source
-        self.position = position
-        self.problem = problem
+        self.position = without_secrets(position)
+        self.problem = without_secrets(problem)
 
 
 class EnvironmentFailedError(PipelineError):

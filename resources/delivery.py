@@ -20,6 +20,7 @@ from coffee_pipeline.model.outcome import Outcome, Stage, Verdict
 from coffee_pipeline.platform.description import Platform, Service
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.loading import load_platform
+from coffee_pipeline.redaction import without_secrets
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.steps import REPOSITORY
 from coffee_pipeline.stages.workspace import checkout_of, find_service, repository_path
@@ -73,6 +74,21 @@ class DeliveryResource(dg.ConfigurableResource[None]):
         return Repository(repository_path(self.platform, Path(self.platform_path).parent))
 
     @property
+    def base(self) -> Path:
+        """The folder of the platform description."""
+        return Path(self.platform_path).parent
+
+    @property
+    def head(self) -> str:
+        """The head of the platform's branch."""
+        return self.repository.resolve(self.platform.branch)
+
+    @property
+    def teams(self) -> Mapping[str, str]:
+        """The first owner of each service that has one."""
+        return {one.name: one.owners[0] for one in self.platform.services if one.owners}
+
+    @property
     def history(self) -> HistoryReader:
         """The history, to read."""
         return HistoryReader(self.home)
@@ -97,7 +113,7 @@ class DeliveryResource(dg.ConfigurableResource[None]):
             history=self.history,
             checkout=checkout_of(self.home, repository, revision),
             base_revision=tags.get(BASE_TAG),
-            report=context.log.info,
+            report=lambda words: context.log.info(without_secrets(words)),
         )
 
     def step(self, context: dg.AssetExecutionContext, stage: Stage) -> Step:

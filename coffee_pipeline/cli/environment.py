@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from coffee_pipeline.cli.application import remembered_platform
 from coffee_pipeline.cli.board import summary_table
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.rollout import owner
 from coffee_pipeline.rollout.client import EnvironmentClient, ensure_owner
+from coffee_pipeline.stages.deployment_marks import marked
 from coffee_pipeline.stages.rollback import roll_back
 
 environments = typer.Typer(help="The local environments: Envoy, services, Prometheus.")
@@ -66,6 +69,8 @@ def rollback(
     home.prepare()
     with ensure_owner(home):
         evidence = roll_back(home, service, environment, reason, datetime.now(UTC))
+    if path := remembered_platform(home):
+        evidence = marked(load_platform(path), evidence, lambda line: typer.echo(line, err=True))
     HistoryWriter(home).write(evidence)
     made = next(record for record in evidence.records if isinstance(record, Deployment))
     if as_json:

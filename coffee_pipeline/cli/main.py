@@ -41,6 +41,9 @@ COMMANDS = {
     "incidents": "incidents",
     "parsers": "parsers",
     "deployments": "deployments",
+    "observability": "observability",
+    "traces": "traces",
+    "metrics": "metrics",
 }
 """Every command, in the order of ``--help``, and the module of this package that has it."""
 

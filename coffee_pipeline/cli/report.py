@@ -29,7 +29,8 @@ from coffee_pipeline.reports.dora_document import performance_document
 from coffee_pipeline.reports.dora_facts import recorded_performance
 from coffee_pipeline.reports.page import Page, summary
 from coffee_pipeline.reports.render import to_markdown, write_html
-from coffee_pipeline.reports.slo import slo_page
+from coffee_pipeline.reports.slo import level_facts, slo_page
+from coffee_pipeline.reports.slo_document import slo_document
 
 
 class Compatible(StrEnum):
@@ -62,10 +63,30 @@ report_security.register(reports)
 
 
 @reports.command()
-def slo(context: typer.Context, output: _Output = None, format_: _Format = Format.HTML) -> None:
-    """Attained, error budget left and burn rates of every objective."""
+def slo(
+    context: typer.Context,
+    output: _Output = None,
+    format_: _Format = Format.HTML,
+    at: Annotated[
+        datetime | None, typer.Option(help="As of when, UTC. Default: now. History is enough.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="Days of daily history.")] = 30,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every number with its statement, as JSON.")
+    ] = False,
+) -> None:
+    """Budgets, burn rates, forecasts, worst hours and the releases that burnt the budget."""
     home, history, platform = _history(context)
-    _write(slo_page(history, platform, datetime.now(UTC)), home, "slo", output, format_)
+    now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
+    if as_json:
+        text = to_json(slo_document(level_facts(history, platform, now, days=days)))
+        if output is None:
+            typer.echo(text, nl=False)
+        else:
+            write_text(output, text)
+            typer.echo(output)
+        return
+    _write(slo_page(history, platform, now, days=days), home, "slo", output, format_)
 
 
 @reports.command()

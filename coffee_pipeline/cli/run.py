@@ -74,6 +74,11 @@ def run(
             stack.enter_context(ensure_owner(home))
         delivered = deliveries.deliver(revision, stages=stages, services=service or (), force=force)
     conclude(delivered, console, home)
+    if delivered.stage_runs:
+        from coffee_pipeline.stages.trace_export import send_if_wanted
+
+        if line := send_if_wanted(deliveries.history, delivered.delivery):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if json_wanted:
         typer.echo(as_json(delivered))
     raise typer.Exit(delivered.exit_code)

@@ -2,7 +2,7 @@
 
 The facts stay the truth: what is derived here can be derived again from ``scans`` and ``findings``
 at any time, and is whenever its SQL changes. A load derives anew only the series (tool and scope)
-that it touches, in its own transaction; see docs/decisions/0005-derived-lives-of-findings.md.
+that it touches, in its own transaction; see docs/decisions/0006-derived-lives-of-findings.md.
 """
 
 from __future__ import annotations

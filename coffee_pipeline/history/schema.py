@@ -41,6 +41,9 @@ VIEW_NAMES = (
     "module_status",
     "gate_failures",
     "compliance_status",
+    "observability_coverage",
+    "monitoring_uptime",
+    "alert_response",
     "service_status",
 )
 """The views, each after those that it reads."""

@@ -21,10 +21,13 @@ from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
+from coffee_pipeline.model.trace import TraceCoverage, TraceGap
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 TABLES: dict[type, str] = {
@@ -44,6 +47,8 @@ TABLES: dict[type, str] = {
     SlaPolicy: "sla_policies",
     Sample: "samples",
     ServiceLevel: "service_levels",
+    LevelSample: "level_samples",
+    LevelDay: "level_days",
     Instrumentation: "instrumentation",
     GateDecision: "gate_decisions",
     GateRule: "gate_rules",
@@ -58,6 +63,9 @@ TABLES: dict[type, str] = {
     ToolRun: "tool_runs",
     Sweep: "sweeps",
     SweepScan: "sweep_scans",
+    ObservabilityCheck: "observability_checks",
+    TraceCoverage: "trace_coverage",
+    TraceGap: "trace_gaps",
 }
 """Record class -> table name; a class that is not here cannot be stored."""
 

@@ -14,6 +14,10 @@ from pydantic import Field, model_validator
 from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.platform.security import SecuritySettings
+from coffee_pipeline.platform.telemetry import MarkerSettings, TraceStoreSettings
+
+SeriesName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$")]
+"""Name of a series or label of Prometheus."""
 
 _CALLED = re.compile(r"\{url:([^}]+)\}")
 
@@ -99,6 +103,18 @@ class GoSettings(Description):
     scan_timeout_seconds: Seconds = 600
 
 
+class BudgetGateSettings(Description):
+    """What the release gate does when an SLO's budget policy says freeze.
+
+    ``warn`` says so and lets the release pass, ``block`` holds it. With ``block``, revisions whose
+    subject begins with one of ``exempt_subjects`` pass all the same: a fix must not wait for the
+    budget that it is to save.
+    """
+
+    mode: Literal["off", "warn", "block"] = "warn"
+    exempt_subjects: tuple[str, ...] = ("fix", "hotfix", "revert", "security")
+
+
 class GateSettings(Description):
     """The release gate's thresholds; the defaults are the platform's goals.
 
@@ -114,6 +130,7 @@ class GateSettings(Description):
     )
     missing_evidence_blocks: bool = True
     compliance_minimum_percent: Percent = 90
+    error_budget: BudgetGateSettings = BudgetGateSettings()
 
 
 class CanarySettings(Description):
@@ -158,12 +175,55 @@ class RolloutSettings(Description):
     canary: CanarySettings = CanarySettings()
 
 
+class LevelSource(Description):
+    """Where the events of every SLO come from, day by day: a metrics API, or a recorded file.
+
+    ``series`` is a file (.csv, .jsonl, .parquet) beside platform.yaml. Secrets are named by
+    environment variable. ``organisation`` is the tenant or the account.
+    """
+
+    url: str | None = None
+    series: RepositoryPath | None = None
+    token_variable: str | None = None
+    application_key_variable: str | None = None
+    organisation: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.url is None) == (self.series is None):
+            raise ValueError("name either url or series")
+        return self
+
+
+class RedSeries(Description):
+    """Names of the series that tell rate, errors and duration of every service's requests.
+
+    ``requests`` is a counter, ``duration`` a histogram in seconds (without ``_bucket``); both carry
+    ``service_label`` with the service's name and ``route_label`` with the request's pattern.
+    ``errors`` is the matcher that picks failed requests of the counter.
+    """
+
+    requests: SeriesName = "http_requests_total"
+    duration: SeriesName = "http_request_duration_seconds"
+    service_label: SeriesName = "service"
+    route_label: SeriesName = "route"
+    errors: Annotated[str, Field(pattern=r'^[a-z_]+(=|!=|=~|!~)"[^"\\]*"$')] = 'code=~"5.."'
+
+
 class MetricsSettings(Description):
-    """Where SLIs come from: ``auto`` takes Prometheus where it is to be had, else scrapes."""
+    """Where SLIs come from: ``auto`` takes Prometheus where it is to be had, else scrapes.
+
+    ``levels`` is what service levels are measured from day by day; without it, from
+    ``prometheus_url``, and without that not at all.
+    ``traces`` is the trace store that requests are looked for in.
+    """
 
     source: Literal["auto", "prometheus", "scrape"] = "auto"
     prometheus_url: str | None = None
     scrape_interval_seconds: Seconds = 1
+    levels: LevelSource | None = None
+    red: RedSeries = RedSeries()
+    traces: TraceStoreSettings | None = None
 
 
 class ScheduleSettings(Description):
@@ -173,7 +233,10 @@ class ScheduleSettings(Description):
 
 
 class Platform(Description):
-    """A platform: one repository, its modules and services, and what its gates demand."""
+    """A platform: one repository, its modules and services, and what its gates demand.
+
+    ``observability`` is the repository's folder of dashboards, alerts and monitoring configuration.
+    """
 
     version: Literal[1] = 1
     name: Name
@@ -189,6 +252,8 @@ class Platform(Description):
     schedules: ScheduleSettings = ScheduleSettings()
     security: SecuritySettings = SecuritySettings()
     notifications: NotificationSettings = NotificationSettings()
+    observability: RepositoryPath = "observability"
+    deployment_markers: tuple[MarkerSettings, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique_and_modules_known(self) -> Self:

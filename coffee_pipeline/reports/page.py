@@ -40,13 +40,31 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """The rows of the history that a number was taken from, and the statement that gives them.
+
+    ``rows`` are the first of ``total``; the statement gives all.
+    """
+
+    summary: str
+    sql: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    total: int
+
+
+@dataclass(frozen=True)
 class Table:
-    """Rows of cells; ``empty`` is what is said when there are no rows."""
+    """Rows of cells; ``empty`` is what is said when there are no rows.
+
+    ``opened`` has, for each row in the same order, what its numbers open to; or nothing at all.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     empty: str = "nothing recorded"
+    opened: tuple[tuple[Opened, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +84,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page, in the order tiles, text, figures, tables, notes."""
+    """A part of a page, in the order tiles, text, figures, tables, notes.
+
+    ``opened`` is what the numbers of tiles and figures open to.
+    """
 
     title: str
     text: str = ""
@@ -74,6 +95,7 @@ class Section:
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    opened: tuple[Opened, ...] = ()
 
 
 @dataclass(frozen=True)

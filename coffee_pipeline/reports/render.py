@@ -20,7 +20,10 @@ import jinja2
 from markupsafe import Markup
 
 from coffee_pipeline.errors import EnvironmentFailedError
-from coffee_pipeline.reports.page import Cell, Figure, Page, Section, Table, Tone
+from coffee_pipeline.reports.page import Cell, Figure, Opened, Page, Section, Table, Tone
+
+MARKDOWN_ROWS = 5
+"""Rows that Markdown shows of those a number was taken from; HTML has more."""
 
 _MARKS = {Tone.GOOD: "✓", Tone.WARNING: "▲", Tone.BAD: "✗"}
 _ACTIVE = re.compile(r"[\\`*\[\]<>|~]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
@@ -78,6 +81,8 @@ def _section(section: Section) -> Iterator[str]:
         yield ""
     for figure in section.figures:
         yield from (f"*{_plain(figure.title)}.* {_plain(figure.caption)}", "")
+    for one in section.opened:
+        yield from _opened(one)
     for table in section.tables:
         yield from _table(table)
     for note in section.notes:
@@ -97,6 +102,28 @@ def _table(table: Table) -> Iterator[str]:
     for row in table.rows:
         yield f"| {' | '.join(_cell(cell) for cell in row)} |"
     yield ""
+    for group in table.opened:
+        for one in group:
+            yield from _opened(one)
+
+
+def _opened(one: Opened) -> Iterator[str]:
+    """The statement and its first rows; GitHub folds them away."""
+    yield from ("<details>", f"<summary>{_plain(one.summary)}</summary>", "", "```sql")
+    yield from one.sql.replace("`", "\N{ACUTE ACCENT}").splitlines()  # nothing ends the fence
+    yield from ("```", "")
+    if one.rows:
+        yield f"| {' | '.join(_plain(name) for name in one.columns)} |"
+        yield f"|{' --- |' * len(one.columns)}"
+        for row in one.rows[:MARKDOWN_ROWS]:
+            yield f"| {' | '.join(_plain(text) for text in row)} |"
+        yield ""
+    shown = min(len(one.rows), MARKDOWN_ROWS)
+    if one.total > shown:
+        yield from (f"The first {shown} of {one.total} rows; the statement gives all.", "")
+    elif not one.total:
+        yield from ("no row", "")
+    yield from ("</details>", "")
 
 
 def _cell(cell: Cell) -> str:

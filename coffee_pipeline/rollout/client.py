@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from coffee_pipeline.model.metrics import Sample
 from coffee_pipeline.process.background import BackgroundProcess
 from coffee_pipeline.process.command import Command
 from coffee_pipeline.rollout.access_log import RequestSample
-from coffee_pipeline.rollout.protocol import socket_path
+from coffee_pipeline.rollout.protocol import ENDPOINT_VARIABLE, socket_path
 from coffee_pipeline.rollout.releases import (
     Abandoned,
     Claim,
@@ -175,7 +176,11 @@ def ensure_owner(home: Home) -> Iterator[None]:
     if _answers(home):
         yield
         return
-    command = Command(argv=(sys.executable, "-m", "coffee_pipeline.rollout.owner", str(home.root)))
+    endpoint = os.environ.get(ENDPOINT_VARIABLE)
+    command = Command(
+        argv=(sys.executable, "-m", "coffee_pipeline.rollout.owner", str(home.root)),
+        environment={ENDPOINT_VARIABLE: endpoint} if endpoint else {},
+    )
     log = home.environments / "owner.log"
     log.unlink(missing_ok=True)
     with BackgroundProcess(command, log, grace_seconds=45.0) as owner:

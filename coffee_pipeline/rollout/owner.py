@@ -27,7 +27,7 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.rollout.environment import Environment
 from coffee_pipeline.rollout.instance import Instance
 from coffee_pipeline.rollout.prometheus_server import PrometheusServer
-from coffee_pipeline.rollout.protocol import LINE_LIMIT, socket_path
+from coffee_pipeline.rollout.protocol import ENDPOINT_VARIABLE, LINE_LIMIT, socket_path
 from coffee_pipeline.rollout.releases import Abandoned, Claim, OwnerStatus, Release
 from coffee_pipeline.rollout.telemetry import Scraper, TraceSink
 from coffee_pipeline.toolbox.toolbox import Toolbox
@@ -48,7 +48,7 @@ class Owner:
         self._abandoned: list[Abandoned] = []
         self._lock = threading.RLock()
         self.started_at = datetime.now(UTC)
-        self._traces = TraceSink()
+        self._traces = TraceSink(os.environ.get(ENDPOINT_VARIABLE))
         stack.callback(self._traces.stop)
         self._prometheus, self._prometheus_reason = self._start_prometheus()
         self._scraper = Scraper(self._instances, SCRAPE_SECONDS)
@@ -59,7 +59,7 @@ class Owner:
         with self._lock:
             if name not in self._environments:
                 variables = {
-                    "OTEL_EXPORTER_OTLP_ENDPOINT": self._traces.url,
+                    ENDPOINT_VARIABLE: self._traces.url,
                     "OTEL_BSP_SCHEDULE_DELAY": "200",
                 }
                 environment = Environment(

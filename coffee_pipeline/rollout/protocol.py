@@ -9,6 +9,8 @@ from pathlib import Path
 
 from coffee_pipeline.home import Home
 
+ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
+"""Names the collector that traces of the environments are handed on to, if any."""
 LINE_LIMIT = 64 << 20
 _PATH_LIMIT = 100  # sockaddr_un holds 108 bytes
 

@@ -11,9 +11,11 @@ import json
 import re
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
 
 from coffee_pipeline.model.metrics import Sample
 from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
@@ -22,6 +24,8 @@ from coffee_pipeline.rollout.instance import Instance
 KEPT = timedelta(minutes=30)
 TRACES_KEPT = 50_000
 BODY_LIMIT = 16 << 20
+FORWARD_SECONDS = 5.0
+_FORWARDED = ("content-type", "content-encoding")
 
 _TRACE_ID = re.compile(rb"\x0a\x10(.{16})", re.DOTALL)
 """``Span.trace_id`` in OTLP protobuf: field 1, length 16. A chance match does no harm: only the
@@ -104,10 +108,16 @@ class Scraper:
 
 
 class TraceSink:
-    """An OTLP/HTTP endpoint on loopback that remembers trace ids."""
+    """An OTLP/HTTP endpoint on loopback that remembers trace ids.
 
-    def __init__(self) -> None:
+    ``forward_to`` is the address of a collector that gets every body as well. What it does not
+    take, the service's exporter is told, so that it tries again, or drops it, as exporters do.
+    """
+
+    def __init__(self, forward_to: str | None = None) -> None:
         self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._forward_to = f"{forward_to.rstrip('/')}/v1/traces" if forward_to else None
+        self._http = httpx.Client(trust_env=False, timeout=FORWARD_SECONDS)
         self._lock = threading.Lock()
         sink = self
 
@@ -117,7 +127,7 @@ class TraceSink:
                 if length > BODY_LIMIT:
                     self.send_error(413)
                     return
-                body = self.rfile.read(length)
+                sent = body = self.rfile.read(length)
                 try:
                     if self.headers.get("Content-Encoding") == "gzip":
                         body = gzip.decompress(body)
@@ -125,7 +135,8 @@ class TraceSink:
                     self.send_error(400)
                     return
                 sink.remember(body)
-                self.send_response(200)
+                status = sink.forward(sent, dict(self.headers.items()))
+                self.send_response(status)
                 self.send_header("Content-Type", self.headers.get("Content-Type") or "text/plain")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -155,6 +166,16 @@ class TraceSink:
             while len(self._seen) > TRACES_KEPT:
                 self._seen.popitem(last=False)
 
+    def forward(self, body: bytes, headers: Mapping[str, str]) -> int:
+        """Hand a body on as it came; the collector's status, 503 without its answer."""
+        if self._forward_to is None:
+            return 200
+        kept = {name: value for name, value in headers.items() if name.lower() in _FORWARDED}
+        try:
+            return self._http.post(self._forward_to, content=body, headers=kept).status_code
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return 503
+
     def saw(self, trace_id: str) -> bool:
         """Whether a span of the trace (32 hex digits) arrived."""
         with self._lock:
@@ -165,3 +186,4 @@ class TraceSink:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self._http.close()

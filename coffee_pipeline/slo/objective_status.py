@@ -106,10 +106,7 @@ class Calculation:
 
     def at(self, now: datetime) -> ObjectiveStatus:
         """The status at ``now``, from the events up to then."""
-        if self.slo.calendar is None:
-            start, end = now - self.slo.period, now
-        else:
-            start, end = self.slo.calendar.containing(now)
+        start, end = self.period_at(now)
         first, last = int(start.timestamp()), int(now.timestamp())
         headline = self._attained(self.slo.budgeting_method, first, last)
         *_, known = self.events.sums(self.events.steps(first, last))
@@ -132,6 +129,23 @@ class Calculation:
             policy=action_at(self.policy, None if left is None else 1 - left),
             repairs=self.events.repairs,
         )
+
+    def period_at(self, now: datetime) -> tuple[datetime, datetime]:
+        """Begin and end of the period that ``now`` lies in; a rolling one ends now."""
+        if self.slo.calendar is None:
+            return now - self.slo.period, now
+        return self.slo.calendar.containing(now)
+
+    def attained(self, start: datetime, end: datetime) -> Attained:
+        """What was attained from ``start`` to ``end``, counted as the SLO declares."""
+        first, last = int(start.timestamp()), int(end.timestamp())
+        return self._attained(self.slo.budgeting_method, first, last)
+
+    def covered(self, start: datetime, end: datetime) -> Fraction:
+        """Share of the time from ``start`` to ``end`` that has data."""
+        first, last = int(start.timestamp()), int(end.timestamp())
+        *_, known = self.events.sums(self.events.steps(first, last))
+        return Fraction(known * self.events.step, max(last - first, 1))
 
     def _other_method(self) -> BudgetingMethod:
         """By slices beside events, by events beside slices.

@@ -12,7 +12,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from coffee_pipeline.slo.periods import Calendar, zone
 
@@ -188,7 +195,14 @@ class Objective(Part):
     target: Annotated[Decimal | None, Field(ge=0, lt=1)] = None
     target_percent: Annotated[Decimal | None, Field(alias="targetPercent", ge=0, lt=100)] = None
     time_slice_target: Annotated[Decimal | None, Field(alias="timeSliceTarget", ge=0, le=1)] = None
-    time_slice_window: Annotated[timedelta | None, Field(alias="timeSliceWindow")] = None
+    time_slice_window: Annotated[
+        timedelta | None, Field(alias="timeSliceWindow", exclude_if=lambda given: given is None)
+    ] = None
+
+    @field_serializer("time_slice_window", when_used="json-unless-none")
+    def _written(self, window: timedelta) -> str:
+        # As it is read: a definition that was stored must come back the same.
+        return f"{window // timedelta(minutes=1)}m"
 
     @field_validator("time_slice_window", mode="before")
     @classmethod

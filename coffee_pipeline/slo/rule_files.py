@@ -12,7 +12,11 @@ _HEADER = "# Made by `coffee-pipeline slo rules` from {sources}. Edit those, not
 
 
 class _Dumper(yaml.SafeDumper):
-    """Expressions of several lines are written as such."""
+    """Expressions of several lines are written as such; what is there twice is written twice."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        """Anchors are for people to write, not to read in what was made."""
+        return True
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
@@ -25,7 +29,7 @@ _Dumper.add_representer(str, _text)
 
 def rule_file(groups: Iterable[Group], sources: Sequence[str]) -> str:
     """The text of a rule file: what ``rule_files`` of a Prometheus configuration names."""
-    return _HEADER.format(sources=_names(sources)) + _yaml({"groups": _plain(groups)})
+    return _HEADER.format(sources=_names(sources)) + yaml_text({"groups": _plain(groups)})
 
 
 def rule_resource(
@@ -47,7 +51,7 @@ def rule_resource(
         "metadata": metadata,
         "spec": {"groups": _plain(groups)},
     }
-    return _HEADER.format(sources=_names(sources)) + _yaml(resource)
+    return _HEADER.format(sources=_names(sources)) + yaml_text(resource)
 
 
 def _names(sources: Sequence[str]) -> str:
@@ -58,5 +62,6 @@ def _plain(groups: Iterable[Group]) -> list[dict[str, object]]:
     return [{"name": group.name, "rules": list(group.rules)} for group in groups]
 
 
-def _yaml(value: object) -> str:
+def yaml_text(value: object) -> str:
+    """``value`` as YAML: keys in their order, texts of several lines as such, lines unbroken."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=10_000, allow_unicode=True)

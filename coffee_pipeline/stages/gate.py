@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from coffee_pipeline.history.reader import HistoryReader
@@ -9,21 +10,27 @@ from coffee_pipeline.model.build import Artifact, Build
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.model.source import Revision
 from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import Service
+from coffee_pipeline.policy.error_budget import Budget
 from coffee_pipeline.policy.release_gate import GateEvidence, decide
+from coffee_pipeline.stages.budgets import error_budgets
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.scanner import REQUIRED_TOOLS
 
 GATE = "release"
 
 
-def gate_evidence(history: HistoryReader, service: Service, revision: str) -> GateEvidence:
+def gate_evidence(
+    history: HistoryReader, service: Service, revision: str, budgets: Sequence[Budget] = ()
+) -> GateEvidence:
     """Everything the gate judges, as the history holds it for ``service`` at ``revision``."""
     here = "service = ? and revision = ?"
     module = "module = ? and revision = ?"
     scope = "scope = ? and revision = ?"
     builds = history.records(Build, here, (service.name, revision))
+    revisions = history.records(Revision, "revision = ?", (revision,))
     tests = history.records(ModuleTestRun, module, (service.module, revision))
     return GateEvidence(
         build=builds[0] if builds else None,
@@ -32,6 +39,8 @@ def gate_evidence(history: HistoryReader, service: Service, revision: str) -> Ga
         scans=tuple(history.records(Scan, scope, (service.module, revision))),
         open_findings=_open_findings(history, service.module, revision),
         required_tools=REQUIRED_TOOLS,
+        budgets=budgets,
+        subject=revisions[0].subject if revisions else "",
     )
 
 
@@ -54,12 +63,14 @@ def _open_findings(history: HistoryReader, scope: str, revision: str) -> tuple[F
 def release_gate(context: StageContext, service: Service) -> Evidence:
     """Decide whether ``service`` may be released at the context's revision; keep every rule."""
     context.history.refresh()
+    now = datetime.now(UTC)
+    budgets = error_budgets(context.history, context.platform, service, now)
     decision, rules = decide(
         service.name,
         context.revision,
         context.platform.gates,
-        gate_evidence(context.history, service, context.revision),
-        datetime.now(UTC),
+        gate_evidence(context.history, service, context.revision, budgets),
+        now,
     )
     context.report(f"{service.name}: release gate {decision.verdict}: {decision.reason}")
     return Evidence(

@@ -23,6 +23,7 @@ from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.indicator import Measured
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.metric_source import MetricSource, open_source
+from coffee_pipeline.stages.observability import observed
 
 TRACE_SECONDS = 10.0
 """How long a span may take to arrive: batches are exported at intervals."""
@@ -31,7 +32,8 @@ TRACE_SECONDS = 10.0
 def measure(context: StageContext, service: Service, environment: str) -> Evidence:
     """Instrumentation and service levels of what runs of ``service`` in ``environment``.
 
-    The window of the levels is that of the revision's last deployment there, to now.
+    In the first environment also whether its dashboards and alerts are there. The window of the
+    levels is that of the revision's last deployment there, to now.
 
     Raises:
         EnvironmentFailedError: the environment cannot be reached.
@@ -46,6 +48,11 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
             reason = f"{service.name} does not run in {environment}"
             return Evidence(materialization=key, outcome=Outcome.NOT_RUN, reason=reason)
         seen = _instrumentation(context, service, client, status.stable, status.url, environment)
+        dashboards = (
+            observed(context, service, seen.observed_at)
+            if environment == context.platform.rollout.environments[0]
+            else []
+        )
         window = _window(context, service, environment)
         try:
             slos = specifications.read(
@@ -53,7 +60,10 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
             )
         except ConfigurationError as error:
             return Evidence(
-                materialization=key, outcome=Outcome.PARTIAL, reason=str(error), records=(seen,)
+                materialization=key,
+                outcome=Outcome.PARTIAL,
+                reason=str(error),
+                records=(seen, *dashboards),
             )
         source = open_source(context, client)
         levels = _levels(context, service, environment, slos, source, window)
@@ -63,7 +73,7 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
         materialization=key,
         outcome=Outcome.PARTIAL if missing else Outcome.COMPLETED,
         reason=missing[0] if missing else None,
-        records=(seen, *levels, *samples),
+        records=(seen, *dashboards, *levels, *samples),
     )
 
 

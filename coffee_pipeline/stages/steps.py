@@ -21,7 +21,7 @@ STEPS: Mapping[str, Stage] = {
     "staging_deployment": Stage.ROLLOUT,
     "instrumentation": Stage.METRICS,
     "production_deployment": Stage.ROLLOUT,
-    "service_levels": Stage.METRICS,
+    "release_levels": Stage.METRICS,
 }
 """Every step of a service's delivery and the stage it belongs to, in the order they are done."""
 

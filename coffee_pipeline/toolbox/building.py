@@ -12,6 +12,7 @@ from coffee_pipeline.toolbox.making import MadeTool
 
 BUILD_SECONDS = 3600.0
 """A cold trivy build took fourteen CPU minutes; a loaded machine may need many times that."""
+_FLAGS = ("-v", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +42,33 @@ class GoBuild(MadeTool):
 
     def fill(self, temporary: Path, report: Callable[[str], None]) -> str | None:
         """Have Go install the program into ``temporary``."""
-        output = run(self._command(temporary), on_stderr_line=_progress(self.pin.program, report))
-        if output.answered and (temporary / self.pin.program).is_file():
+        steps = self._steps_around(temporary) if self.pin.replaces else [self._install()]
+        for arguments in steps:
+            command = self._command(temporary, arguments)
+            output = run(command, on_stderr_line=_progress(self.pin.program, report))
+            if not output.answered:
+                return _problem(output)
+        for name in ("go.mod", "go.sum"):
+            (temporary / name).unlink(missing_ok=True)
+        if (temporary / self.pin.program).is_file():
             return None
         return _problem(output)
 
-    def _command(self, folder: Path) -> Command:
+    def _install(self) -> tuple[str, ...]:
+        return ("install", *_FLAGS, f"{self.pin.package}@{self.pin.version}")
+
+    def _steps_around(self, temporary: Path) -> list[tuple[str, ...]]:
+        """An empty module that requires the tool, and its build."""
+        program = str(temporary / self.pin.program)
+        return [
+            ("mod", "init", "example.com/tool"),
+            ("get", f"{self.pin.package}@{self.pin.version}"),
+            ("build", *_FLAGS, "-mod=mod", "-o", program, str(self.pin.package)),
+        ]
+
+    def _command(self, folder: Path, arguments: tuple[str, ...]) -> Command:
         return Command(
-            argv=(
-                str(self.go), "install", "-v", "-trimpath", "-buildvcs=false", "-ldflags=-s -w",
-                f"{self.pin.package}@{self.pin.version}",
-            ),
+            argv=(str(self.go), *arguments),
             cwd=folder,
             environment={
                 **self.environment, "GOWORK": "off", "CGO_ENABLED": "0",

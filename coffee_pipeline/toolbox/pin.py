@@ -25,6 +25,8 @@ class Pin:
         toolchain: the Go release it must be built with, where no other will do; Go fetches that
             release itself when it is not here.
         build_environment: variables that its build needs.
+        replaces: its module has ``replace`` directives, which ``go install`` refuses; it is built
+            as a dependency of an empty module, where they do not hold.
         reads_go: it analyses Go code, so it has to be built with a Go as new as that code's.
         requirements: it is a Python program, installed from ``requirements/<name>.txt`` into an
             environment of its own.
@@ -52,6 +54,7 @@ class Pin:
     go: str | None = None
     toolchain: str | None = None
     build_environment: Mapping[str, str] = field(default_factory=dict)
+    replaces: bool = False
     reads_go: bool = False
     requirements: bool = False
     opt_in: bool = False

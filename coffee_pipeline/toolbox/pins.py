@@ -85,6 +85,18 @@ _MEASURING_PINS = (
         minimum="0.25",
     ),
     Pin(
+        name="jaeger",
+        costs="no trace store of one's own; one that runs elsewhere is asked all the same",
+        obtain="coffee-pipeline doctor jaeger --install builds it, in about four CPU minutes",
+        licence="Apache-2.0",
+        package="github.com/jaegertracing/jaeger/cmd/all-in-one",
+        module="github.com/jaegertracing/jaeger",
+        version="v1.62.0",
+        go="1.22",
+        replaces=True,
+        opt_in=True,
+    ),
+    Pin(
         name="k6",
         costs="k6 scripts are not run",
         obtain="install k6 yourself: its licence keeps it out of this pipeline",

@@ -23,8 +23,8 @@ from coffee_pipeline.tools.told import (
 NAME = "alertmanager"
 NO_INCIDENT = frozenset({"none", "info"})
 """Severities of alerts that only say that something works, like a watchdog's."""
-_SERVICES = ("service", "service_name", "app_kubernetes_io_name", "app", "deployment", "container",
-             "job")  # fmt: skip
+_SERVICES = ("service", "sloth_service", "service_name", "app_kubernetes_io_name", "app",
+             "deployment", "container", "job")  # fmt: skip
 _ENVIRONMENTS = ("environment", "env", "deployment_environment", "namespace")
 
 

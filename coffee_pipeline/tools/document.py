@@ -36,6 +36,7 @@ class Document:
     def __init__(self, content: bytes, source: str) -> None:
         self.content = content
         self.source = source
+        self._not: set[str] = set()
 
     @classmethod
     def of_file(cls, file: Path) -> Document:
@@ -96,6 +97,9 @@ class Document:
         Raises:
             ParseError: something else stands there.
         """
+        whole = self.json_or_none()
+        if isinstance(whole, dict):  # parsed already, as the one that it is
+            return [whole]
         return list(json_objects(self.text, self.source))
 
     @cached_property
@@ -206,9 +210,12 @@ class Document:
         return self.content.startswith((b"\xff\xfe", b"\xfe\xff"))
 
     def _quietly(self, form: str) -> Any:
+        if form in self._not:  # a large broken report is not parsed for every format
+            return None
         try:
             return getattr(self, form)
         except ParseError:
+            self._not.add(form)
             return None
 
 

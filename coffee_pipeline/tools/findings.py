@@ -10,10 +10,11 @@ from functools import lru_cache
 
 from coffee_pipeline.model.finding import Finding
 from coffee_pipeline.model.outcome import FindingKind
+from coffee_pipeline.redaction import without_secrets
 from coffee_pipeline.tools.base import Target
+from coffee_pipeline.tools.collection import collector_paused
 from coffee_pipeline.tools.go_messages import shortened
 from coffee_pipeline.tools.identity import digest, normalised
-from coffee_pipeline.tools.redaction import without_secrets
 from coffee_pipeline.tools.reported import Reported
 
 TITLE_CHARACTERS = 300
@@ -52,11 +53,14 @@ def place(problems: Sequence[Reported], target: Target) -> tuple[list[Placed], i
     A path that leads out of the repository is kept as text only, never as a path.
     """
     kept, left_out = [], 0
+    paths: dict[str, str | None] = {}  # a report has many problems in few files
     for problem in problems:
         if problem.path is None or target.in_image:
             kept.append(Placed(problem, problem.path))
             continue
-        path = target.module_path(problem.path)
+        if problem.path not in paths:
+            paths[problem.path] = target.module_path(problem.path)
+        path = paths[problem.path]
         if path is not None:
             kept.append(Placed(problem, target.repository_path(path)))
         elif target.foreign:
@@ -85,20 +89,21 @@ def findings_of(
         attribute: what each problem is about, where the scan was of several things; what it does
             not know is that of the target.
     """
-    placed, left_out = place(problems, target)
-    names = _identities(tool, identity, placed, target)
-    found = zip(placed, names, strict=True)
-    return [
-        _finding(tool, kind, one, name, target, attribute(one.reported) if attribute else None)
-        for one, name in found
-    ], left_out
+    with collector_paused():
+        placed, left_out = place(problems, target)
+        names = _identities(tool, identity, placed, target)
+        return [
+            _finding(tool, kind, one, name, target, attribute(one.reported) if attribute else None)
+            for one, name in zip(placed, names, strict=True)
+        ], left_out
 
 
 def _identities(
     tool: str, fields: Sequence[str], placed: Sequence[Placed], target: Target
 ) -> list[str]:
     """One identity each; equal ones are told apart by their order in the file."""
-    keys = [tuple(_value(name, one, target) for name in fields) for one in placed]
+    columns = [[_value(name, one, target) for one in placed] for name in fields]
+    keys = list(zip(*columns, strict=True)) if columns else [()] * len(placed)
     order = sorted(range(len(placed)), key=lambda index: _order(placed[index].reported))
     seen: Counter[tuple[str, ...]] = Counter()
     names = [""] * len(placed)
@@ -119,8 +124,12 @@ def _value(name: str, one: Placed, target: Target) -> str:
     if name == "path":
         return one.path or one.outside or ""
     value = getattr(one.reported, name)
-    if isinstance(value, str | int) or value is None:
-        return str(value or "")
+    if not value:
+        return ""
+    if isinstance(value, str):
+        return value if type(value) is str else str(value)
+    if isinstance(value, int):
+        return str(value)
     return ",".join(sorted(map(str, value)))
 
 
@@ -151,9 +160,11 @@ def clean(text: str | None, limit: int) -> str | None:
     """Text from outside as it is stored: no secrets, no control characters, not longer."""
     if not text:
         return None
-    return shortened(_CONTROL.sub(" ", without_secrets(text)), limit) or None
+    text = without_secrets(text)
+    return shortened(text if text.isprintable() else _CONTROL.sub(" ", text), limit) or None
 
 
+@lru_cache(maxsize=1 << 14)  # rules, versions, paths: most come again and again
 def _line(text: str | None, limit: int = TITLE_CHARACTERS) -> str | None:
     """The same on one line."""
     return clean(" ".join(text.split()), limit) if text else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Severity
+from coffee_pipeline.redaction import without_secrets
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import (
     advisory_names,
@@ -223,7 +224,7 @@ def _severity(word: object, points: float | None) -> tuple[Severity, str]:
 
 def _suppressed(state: object, reason: object, comment: object) -> str | None:
     """Why an alert does not count; ``None`` is how some exports write that there is no reason."""
-    word = state.lower() if isinstance(state, str) else "open"
+    word = without_secrets(state).lower() if isinstance(state, str) else "open"
     if word == "open":
         return None
     said = [one for one in (text(reason), text(comment)) if one and one != "None"]

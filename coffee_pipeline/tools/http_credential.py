@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from coffee_pipeline.errors import UsageError
-from coffee_pipeline.tools.redaction import REDACTED, without_secrets
+from coffee_pipeline.redaction import REDACTED, without_secrets
 
 
 @dataclass(frozen=True, slots=True)

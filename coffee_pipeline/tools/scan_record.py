@@ -10,7 +10,13 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.process.command import Output
 from coffee_pipeline.tools.base import Report, Target
-from coffee_pipeline.tools.findings import Attribute, findings_of
+from coffee_pipeline.tools.findings import (
+    DETAIL_CHARACTERS,
+    TITLE_CHARACTERS,
+    Attribute,
+    clean,
+    findings_of,
+)
 from coffee_pipeline.tools.go_messages import Complaint, complaint, first_line
 from coffee_pipeline.tools.reported import ReadReport, ReportFormat
 
@@ -35,6 +41,7 @@ def report(
     """A report of one Scan and its findings; ``findings`` None means that there is no answer."""
     started_at = output.started_at if output else datetime.now(UTC)
     seconds = output.duration_seconds if output else 0.0
+    reason, version = clean(reason, DETAIL_CHARACTERS), clean(version, TITLE_CHARACTERS)
     scan = Scan(
         tool=tool,
         tool_version=version,

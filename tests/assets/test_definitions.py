@@ -50,9 +50,11 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_the_definitions_load_without_a_warning_and_group_by_stage(shown: dict) -> None:
     groups = {name: group for name, group in shown["groups"].items() if group != "reports"}
     of_revisions = {step: stage.value for step, stage in STAGE_OF.items()}
-    assert groups == {**of_revisions, "runtime_events": "scan", "sweep": "scan"}
+    assert groups == {
+        **of_revisions, "runtime_events": "scan", "service_levels": "metrics", "sweep": "scan",
+    }  # fmt: skip
     assert {name for name, group in shown["groups"].items() if group == "reports"} == {
-        "slo_report", "dora_report", "security_report",
+        "slo_report", "dora_report", "slo_review", "security_report",
     }  # fmt: skip
 
 
@@ -62,14 +64,24 @@ def test_every_asset_says_what_it_is_whose_it_is_and_which_version(shown: dict) 
 
 
 def test_jobs_schedules_and_sensors_are_there_and_on(shown: dict) -> None:
-    assert {"deliver", "verify", "security_sweep", "consume_inbox"} <= set(shown["jobs"])
+    assert {
+        "deliver",
+        "verify",
+        "security_sweep",
+        "consume_inbox",
+        "measure_levels",
+        "review_levels",
+    } <= set(shown["jobs"])
     assert shown["schedules"] == {
         "nightly_security_sweep": ["0 2 * * *", "UTC", "RUNNING"],
         "hourly_slo_report": ["0 * * * *", "UTC", "RUNNING"],
         "daily_dora_report": ["0 6 * * *", "UTC", "RUNNING"],
+        "hourly_service_levels": ["50 * * * *", "UTC", "RUNNING"],
+        "weekly_slo_review": ["30 6 * * 1", "UTC", "RUNNING"],
     }
     assert shown["sensors"] == {
         "new_commits": "RUNNING", "history_loading": "RUNNING", "inbox_sensor": "RUNNING",
+        "late_service_levels": "RUNNING",
     }  # fmt: skip
 
 

@@ -98,3 +98,16 @@ def test_an_empty_history_says_what_to_do(call: Call) -> None:
 
 def test_days_must_be_positive(delivered: Home, call: Call) -> None:
     assert call("dora", "--days", "0").exit_code == 2
+
+
+def test_slos_as_json_have_their_statements(delivered: Home, call: Call, tmp_path: Path) -> None:
+    done = call("slo", "--json", "--days", "7")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["platform"], found["days"]) == ("tea", 7)
+    assert set(found) >= {"objectives", "teams", "services", "worst_hours", "releases"}
+    path = tmp_path / "slo.json"
+    done = call("slo", "--json", "--at", "2020-01-01", "-o", str(path))
+    assert done.exit_code == 0, done.output
+    past = json.loads(path.read_text(encoding="utf-8"))
+    assert (past["at"], past["objectives"]) == ("2020-01-01T00:00:00Z", [])

@@ -15,6 +15,7 @@ from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.outcome import BuildOutcome, Outcome, Severity, Verdict
 from coffee_pipeline.model.test import ModuleTestRun
 from coffee_pipeline.platform.description import GateSettings
+from coffee_pipeline.policy.error_budget import Budget
 from coffee_pipeline.policy.release_gate import RULES, GateEvidence, decide
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -63,6 +64,7 @@ CLEAN = GateEvidence(
     scans=(scan("gosec"), scan("govulncheck")),
     open_findings=(),
     required_tools=("gosec", "govulncheck"),
+    budgets=(Budget("orders-availability", 0.25, None, "99 % of its period measured"),),
 )
 
 
@@ -75,7 +77,7 @@ def decided(
 
 def test_complete_clean_evidence_passes() -> None:
     decision, rules = decided(CLEAN)
-    assert (decision.verdict, decision.reason) == ("passed", "6 of 6 rules passed")
+    assert (decision.verdict, decision.reason) == ("passed", "7 of 7 rules passed")
     assert list(rules) == list(RULES)
     assert {rule.verdict for rule in rules.values()} == {"passed"}
     assert all(rule.actual and rule.required and rule.evidence for rule in rules.values())

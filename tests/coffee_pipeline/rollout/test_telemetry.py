@@ -95,3 +95,17 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except NoMetricsError:
         return
     assert points
+
+
+def test_traces_are_handed_on_as_they_came() -> None:
+    collector = TraceSink()
+    sink = TraceSink(collector.url + "/")
+    trace = secrets.token_hex(16)
+    body = gzip.compress(protobuf(trace))
+    assert post(sink, body, **{"Content-Encoding": "gzip"}) == 200
+    assert collector.saw(trace)
+    collector.stop()
+    other = secrets.token_hex(16)
+    assert post(sink, protobuf(other)) == 503  # so the exporter tries again
+    assert sink.saw(other)
+    sink.stop()

@@ -53,6 +53,11 @@ def test_alertmanager_tells_when_alerts_began_and_ended() -> None:
     assert (ended.title, ended.services) == ("ServiceDown", ("menu",))
 
 
+def test_an_alert_of_generated_rules_names_its_service() -> None:
+    labels = {"alertname": "Burn", "severity": "page", "sloth_service": "orders"}
+    assert told("alertmanager.json", alerts__0__labels=labels).incidents[0].services == ("orders",)
+
+
 def test_an_alert_that_fires_again_is_another_incident() -> None:
     first, later = (
         told("alertmanager.json", alerts__0__startsAt=time).incidents[0].incident

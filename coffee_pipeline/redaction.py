@@ -57,16 +57,31 @@ _ASSIGNED = re.compile(
 _UNQUOTED = re.compile(rf"(?i)({_NAMES}\s?=\s?)([^\s\"'`&;,<>()\[\]{{}}]{{6,500}}+)(?![(\[])")
 _IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.\-]{1,20}://[^\s/:@\"']{0,100}:)([^\s/@\"']{1,200})(?=@)")
 _AUTHORIZATION = re.compile(r"(?i)(\b(?:bearer|basic)\s{1,3})([A-Za-z0-9+/=_\-.~]{12,})")
-_WORDS = re.compile(
-    r"(?i)pass|pwd|secret|token|key|credential|bearer|basic|://|eyJ|AKIA|ASIA|ABIA|ACCA|gh[pousr]_"
-    r"|github_pat|gl(?:pat|rt|sa|c)[-_]|xox|xapp|[sr]k[-_]|AIza|ya29|GOCSPX|SG\.|npm_|pypi-|dckr_"
-    r"|hvs\.|dop_v1|shp|dapi|NRAK|dt0c01|SK[0-9a-f]|BEGIN|hooks\.slack|whsec"
-)
+_WORDS = (
+    "pass", "pwd", "secret", "token", "key", "credential", "bearer", "basic", "://", "eyj",
+    "akia", "asia", "abia", "acca", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat",
+    "glpat", "glrt", "glsa", "glc_", "glc-", "xox", "xapp", "sk-", "sk_", "rk-", "rk_", "aiza",
+    "ya29", "gocspx", "sg.", "npm_", "pypi-", "dckr_", "hvs.", "dop_v1", "shp", "dapi", "nrak",
+    "dt0c01", "begin", "hooks.slack", "whsec",
+)  # fmt: skip
+"""What every pattern needs one of, in small letters; looked for one by one, as strings are found
+ten times as fast as a pattern of all of them."""
+_TWILIO = re.compile(r"(?i)sk[0-9a-f]")
+
+
+def _suspicious(text: str) -> bool:
+    """Whether a pattern may match at all."""
+    # Letters that are no ASCII may become such ones: K in 'token' may be the Kelvin sign.
+    small = text.lower() if text.isascii() else text.casefold()
+    for word in _WORDS:  # a generator takes twice the time
+        if word in small:
+            return True
+    return "sk" in small and _TWILIO.search(text) is not None
 
 
 def without_secrets(text: str) -> str:
     """``text`` with every secret of a known shape, or assigned to a telling name, replaced."""
-    if _WORDS.search(text) is None:  # most texts: one pass instead of five
+    if not _suspicious(text):  # most texts
         return text
     text = _SHAPE.sub(REDACTED, text)
     for pattern in (_ASSIGNED, _UNQUOTED, _IN_URL, _AUTHORIZATION):

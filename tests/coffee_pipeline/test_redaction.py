@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffee_pipeline.tools.redaction import REDACTED, without_secrets
+from coffee_pipeline.redaction import REDACTED, without_secrets
 
 LETTERS = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits

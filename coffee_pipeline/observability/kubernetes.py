@@ -1,0 +1,220 @@
+"""The stack for Kubernetes: one Deployment and Service for each program, put together by kustomize.
+
+Configuration comes from the same generated files by ``configMapGenerator``, so that a change of a
+file restarts who reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coffee_pipeline.observability.programs import Mount, Program, programs
+from coffee_pipeline.observability.prometheus import namespaces
+from coffee_pipeline.observability.subject import Subject
+from coffee_pipeline.observability.traces import TraceStore
+
+NAMESPACE = "monitoring"
+SECRET = "alertmanager"  # noqa: S105  # the name of a Secret
+Object = dict[str, object]
+
+
+def kustomization(subject: Subject, stores: Sequence[TraceStore], files: Sequence[str]) -> Object:
+    """``kustomization.yaml`` beside the generated ``files``."""
+    stack = _in_cluster(stores)
+    maps: list[Object] = []
+    for program in stack:
+        maps += [
+            {"name": _map_name(program, number), "files": sorted(_contents(mount, files))}
+            for number, mount in enumerate(program.mounts)
+        ]
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": NAMESPACE,
+        "resources": [
+            *(f"kubernetes/{program.name}.yaml" for program in stack),
+            "kubernetes/network-policy.yaml",
+        ],
+        "configMapGenerator": maps,
+        "labels": [{"pairs": {"app.kubernetes.io/part-of": f"{subject.platform.name}-monitoring"}}],
+    }
+
+
+def manifests(subject: Subject, stores: Sequence[TraceStore]) -> dict[str, list[Object]]:
+    """File below ``kubernetes/`` -> its objects."""
+    made = {f"{one.name}.yaml": _objects(one) for one in _in_cluster(stores)}
+    made["prometheus.yaml"].insert(0, _account())
+    made["network-policy.yaml"] = [_network_policy()]
+    # Applied by themselves: their namespaces are those of the platform.
+    made["scrape-access.yaml"] = [
+        one for name in namespaces(subject.platform) for one in _access(name)
+    ]
+    return made
+
+
+def _in_cluster(stores: Sequence[TraceStore]) -> list[Program]:
+    """All but Fluentd, which runs on every node with the rights of whoever operates the cluster."""
+    return [one for one in programs(stores) if one.name != "fluentd"]
+
+
+def _map_name(program: Program, number: int) -> str:
+    return program.name if number == 0 else f"{program.name}-{number}"
+
+
+def _contents(mount: Mount, files: Sequence[str]) -> list[str]:
+    if mount.folder:
+        return [file for file in files if file.startswith(f"{mount.source}/")]
+    name = mount.target.rpartition("/")[2]
+    return [f"{name}={mount.kubernetes or mount.source}"]
+
+
+def _objects(program: Program) -> list[Object]:
+    labels = {"app.kubernetes.io/name": program.name}
+    found: list[Object] = [_deployment(program, labels), _service(program, labels)]
+    if program.data:
+        found.append(
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"name": program.name, "labels": labels},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "resources": {"requests": {"storage": "20Gi"}},
+                },
+            }
+        )
+    return found
+
+
+def _deployment(program: Program, labels: dict[str, str]) -> Object:
+    user = program.image.user
+    pod: Object = {
+        "automountServiceAccountToken": program.name == "prometheus",
+        "securityContext": {
+            "runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "fsGroup": user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(program)],
+        "volumes": _volumes(program),
+    }  # fmt: skip
+    if program.name == "prometheus":
+        pod["serviceAccountName"] = "prometheus"
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": program.name, "labels": labels},
+        "spec": {
+            "replicas": 1,
+            "strategy": {"type": "Recreate"},
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def _container(program: Program) -> Object:
+    mounts: list[Object] = [{"name": "scratch", "mountPath": "/tmp"}]  # noqa: S108
+    for number, mount in enumerate(program.mounts):
+        one: Object = {"name": f"config-{number}", "mountPath": mount.target, "readOnly": True}
+        if not mount.folder:
+            one["subPath"] = mount.target.rpartition("/")[2]
+        mounts.append(one)
+    if program.data:
+        mounts.append({"name": "data", "mountPath": program.data})
+    if program.secrets:
+        mounts.append({"name": "secrets", "mountPath": program.secrets, "readOnly": True})
+    container: Object = {
+        "name": program.name,
+        "image": program.image.reference,
+        "imagePullPolicy": "Always",
+    }
+    if program.arguments:
+        container["args"] = list(program.arguments)
+    container["ports"] = [{"name": f"tcp-{port}", "containerPort": port} for port in program.ports]
+    if program.health:
+        path, port = program.health
+        asked = {"httpGet": {"path": path, "port": port}, "timeoutSeconds": 5}
+        container["readinessProbe"] = {**asked, "periodSeconds": 10}
+        # Only that it listens: who reads a long log at its start is not to be started again.
+        container["livenessProbe"] = {"tcpSocket": {"port": port}, "periodSeconds": 30,
+                                      "failureThreshold": 10}  # fmt: skip
+    container["resources"] = {
+        "requests": {"cpu": "50m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
+        "limits": {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"},
+    }
+    container["securityContext"] = {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    container["volumeMounts"] = mounts
+    return container
+
+
+def _volumes(program: Program) -> list[Object]:
+    found: list[Object] = [{"name": "scratch", "emptyDir": {"sizeLimit": "128Mi"}}]
+    found += [
+        {"name": f"config-{number}", "configMap": {"name": _map_name(program, number)}}
+        for number in range(len(program.mounts))
+    ]
+    if program.data:
+        found.append({"name": "data", "persistentVolumeClaim": {"claimName": program.name}})
+    if program.secrets:
+        found.append({"name": "secrets", "secret": {"secretName": SECRET, "optional": True}})
+    return found
+
+
+def _service(program: Program, labels: dict[str, str]) -> Object:
+    ports = [{"name": f"tcp-{port}", "port": port, "targetPort": port} for port in program.ports]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": program.name, "labels": labels},
+        "spec": {"selector": labels, "ports": ports},
+    }
+
+
+def _account() -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "prometheus"},
+        "automountServiceAccountToken": False,
+    }
+
+
+def _access(namespace: str) -> list[Object]:
+    """Prometheus may see the pods of one namespace, and nothing else there."""
+    name = {"name": "prometheus-pods", "namespace": namespace}
+    group = "rbac.authorization.k8s.io"
+    return [
+        {
+            "apiVersion": f"{group}/v1", "kind": "Role", "metadata": name,
+            "rules": [{"apiGroups": [""], "resources": ["pods"],
+                       "verbs": ["get", "list", "watch"]}],
+        },
+        {
+            "apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": name,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "prometheus-pods"},
+            "subjects": [{"kind": "ServiceAccount", "name": "prometheus",
+                          "namespace": NAMESPACE}],
+        },
+    ]  # fmt: skip
+
+
+def _network_policy() -> Object:
+    """Programs of the stack reach each other; other namespaces only send traces and logs."""
+    traces = [{"port": 4317, "protocol": "TCP"}, {"port": 4318, "protocol": "TCP"}]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "monitoring"},
+        "spec": {
+            "podSelector": {},
+            "policyTypes": ["Ingress"],
+            "ingress": [
+                {"from": [{"podSelector": {}}]},
+                {"from": [{"namespaceSelector": {}}], "ports": traces},
+            ],
+        },
+    }

@@ -1,0 +1,169 @@
+"""Prometheus: what it scrapes, where its alerts go, and the rules that watch it itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from coffee_pipeline.observability.subject import Observed, Subject
+from coffee_pipeline.platform.description import Platform
+
+RULE_FOLDER = "/etc/prometheus/rules"
+Settings = dict[str, object]
+Rule = dict[str, object]
+
+
+def for_compose(subject: Subject, environment: str) -> Settings:
+    """Configuration beside the services in one network: every service at its name."""
+    jobs: list[Settings] = [_static(service, environment) for service in subject.services]
+    jobs += _stack(("alertmanager:9093", "otel-collector:8888"))
+    return _whole(environment, jobs, "alertmanager:9093")
+
+
+def for_kubernetes(subject: Subject) -> Settings:
+    """Configuration inside a cluster: pods of the platform that ask to be scraped.
+
+    The environment is the end of the namespace's name, as everywhere in the pipeline.
+    """
+    platform = subject.platform
+    environments = "|".join(map(re.escape, platform.rollout.environments))
+    pod, annotation = "__meta_kubernetes_pod", "__meta_kubernetes_pod_annotation_prometheus_io"
+    part_of = f"{pod}_label_app_kubernetes_io_part_of"
+    pods: Settings = {
+        "job_name": "services",
+        "honor_labels": True,
+        "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": namespaces(platform)}}],
+        "relabel_configs": [
+            _keep([part_of], re.escape(platform.name)),
+            _keep([f"{annotation}_scrape"], "true"),
+            _copy([f"{annotation}_path"], "__metrics_path__", "(/.+)"),
+            {
+                "source_labels": ["__address__", f"{annotation}_port"],
+                "regex": r"([^:]+)(?::\d+)?;(\d+)",
+                "replacement": "$1:$2",
+                "target_label": "__address__",
+            },
+            # A pod with several ports is several targets of the same address.
+            _copy(["__meta_kubernetes_namespace"], "namespace"),
+            _copy(["__meta_kubernetes_namespace"], "environment", f"(?:.*-)?({environments})"),
+            _copy([f"{pod}_label_app_kubernetes_io_name"], "service"),
+            _copy([f"{pod}_name"], "pod"),
+        ],
+    }
+    jobs = [pods, *_stack(("alertmanager:9093", "otel-collector:8888"))]
+    return _whole(None, jobs, "alertmanager:9093")
+
+
+def namespaces(platform: Platform) -> list[str]:
+    """Namespaces of the platform: those it names, else its name before each environment's."""
+    named = sorted(platform.security.namespaces)
+    return named or [f"{platform.name}-{one}" for one in platform.rollout.environments]
+
+
+def monitoring_rules(subject: Subject) -> Settings:
+    """Alerts on what is not seen: services, Prometheus' own faults, and that alerts arrive."""
+    services = [
+        _alert(
+            f"{_camel(service.name)}NotScraped",
+            f'absent(up{{service="{service.name}"}} == 1)',
+            "5m",
+            "page",
+            f"No instance of {service.name} answers Prometheus",
+            "None was seen for five minutes: it is down, or not found. Its objectives have no data "
+            "meanwhile, which is not 100 %.",
+            service.name,
+        )
+        for service in subject.services
+    ]
+    own = [
+        _alert("Watchdog", "vector(1)", None, "none", "Alerts arrive",
+               "Always fires. A receiver that stops hearing it knows that alerts are lost."),
+        _alert("TargetDown", "up == 0", "5m", "ticket", "{{ $labels.instance }} cannot be scraped",
+               "One instance has not answered for five minutes."),
+        _alert("RuleFailures", "increase(prometheus_rule_evaluation_failures_total[5m]) > 0",
+               "5m", "ticket", "Rules of {{ $labels.rule_group }} cannot be evaluated",
+               "Alerts of that group do not fire until this is mended."),
+        _alert("AlertsNotSent",
+               "rate(prometheus_notifications_errors_total[5m]) > 0", "5m", "ticket",
+               "Alertmanager does not take alerts", "{{ $labels.alertmanager }} answers errors."),
+        _alert("NotificationsFail",
+               "rate(alertmanager_notifications_failed_total[5m]) > 0", "5m", "ticket",
+               "Notifications to {{ $labels.integration }} fail",
+               "People are not told of alerts over {{ $labels.integration }}."),
+    ]  # fmt: skip
+    return {
+        "groups": [
+            {"name": "monitoring-services", "rules": services},
+            {"name": "monitoring-itself", "rules": own},
+        ]
+    }
+
+
+def _whole(environment: str | None, jobs: Sequence[Settings], alertmanager: str) -> Settings:
+    outside: Settings = {"cluster": "compose" if environment else "kubernetes"}
+    if environment:
+        outside["environment"] = environment
+    return {
+        "global": {
+            "scrape_interval": "15s",
+            "scrape_timeout": "10s",
+            "evaluation_interval": "15s",
+            "external_labels": outside,
+        },
+        "rule_files": [f"{RULE_FOLDER}/*.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+        "scrape_configs": list(jobs),
+    }
+
+
+def _static(service: Observed, environment: str) -> Settings:
+    return {
+        "job_name": service.name,
+        "honor_labels": True,
+        "metrics_path": service.path,
+        "static_configs": [
+            {
+                "targets": [f"{service.name}:{service.port}"],
+                "labels": {"service": service.name, "environment": environment},
+            }
+        ],
+    }
+
+
+def _stack(targets: Sequence[str]) -> list[Settings]:
+    """The programs of the stack, and the pipeline's own numbers where they are served."""
+    return [
+        {"job_name": "prometheus", "static_configs": [{"targets": ["localhost:9090"]}]},
+        {"job_name": "stack", "static_configs": [{"targets": list(targets)}]},
+        {
+            "job_name": "delivery-pipeline",
+            "scrape_interval": "1m",
+            "file_sd_configs": [{"files": ["/etc/prometheus/targets/pipeline*.json"]}],
+        },
+    ]
+
+
+def _keep(source: list[str], regex: str) -> Settings:
+    return {"source_labels": source, "regex": regex, "action": "keep"}
+
+
+def _copy(source: list[str], target: str, regex: str = "(.*)") -> Settings:
+    return {"source_labels": source, "regex": regex, "target_label": target}
+
+
+def _alert(
+    name: str, expression: str, lasting: str | None, severity: str, summary: str, text: str,
+    service: str | None = None,
+) -> Rule:  # fmt: skip
+    labels = {"severity": severity, **({"service": service} if service else {})}
+    return {
+        "alert": name,
+        "expr": expression,
+        **({"for": lasting} if lasting else {}),
+        "labels": labels,
+        "annotations": {"summary": summary, "description": text},
+    }
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", name))

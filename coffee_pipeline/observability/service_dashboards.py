@@ -1,0 +1,103 @@
+"""Dashboards of what users get: rate, errors and duration of a service, and the objectives."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from coffee_pipeline.observability.panels import Board, Limit, Query
+from coffee_pipeline.observability.subject import Observed, Promise, Subject
+
+WINDOW = "5m"
+RATE, ERRORS, DURATION = "Rate", "Errors", "Duration"
+"""Titles of the three panels that every service has."""
+
+
+def identifier(*words: str) -> str:
+    """What a dashboard is known by, in 40 characters that Grafana takes."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", "-".join(words))[:40]
+
+
+def red_dashboard(subject: Subject, service: Observed) -> str:
+    """Requests of one service: how many, how many of them fail, how long they take."""
+    red = subject.platform.metrics.red
+    own = f'{red.service_label}="{service.name}"'
+    requests = f"{red.requests}{{{own}}}[{WINDOW}]"
+    failed = f"{red.requests}{{{own}, {red.errors}}}[{WINDOW}]"
+    buckets = f"{red.duration}_bucket{{{own}}}[{WINDOW}]"
+    route, quantile = red.route_label, "histogram_quantile(%s, sum by (le) (rate(%s)))"
+    board = Board(
+        identifier(subject.platform.name, service.name),
+        f"{service.name} - requests",
+        f"Rate, errors and duration of the requests that {service.name} answers.",
+        [subject.platform.name, "red", service.name],
+    )
+    board.row("Requests")
+    board.lines(RATE, "reqps", [
+        Query(f"sum by ({route}) (rate({requests}))", f"{{{{{route}}}}}"),
+    ], "Requests answered each second, by route.")  # fmt: skip
+    # A service that never failed has no series of failures: that is zero, if it was asked at all.
+    none = f"sum(rate({requests})) * 0"
+    board.lines(ERRORS, "percentunit", [
+        Query(f"(sum(rate({failed})) or {none}) / sum(rate({requests}))", "failed"),
+    ], "Share of requests that failed. Nothing is drawn while nothing is asked.")  # fmt: skip
+    board.lines(DURATION, "s", [
+        Query(quantile % (share, buckets), f"p{name}")
+        for name, share in (("50", "0.5"), ("95", "0.95"), ("99", "0.99"))
+    ], "Half, 95 and 99 of a hundred requests take no longer than this.")  # fmt: skip
+    board.row("Instances")
+    up = f'up{{service="{service.name}"}}'
+    board.lines("Instances seen", "short", [
+        Query(f"sum by (environment) ({up})", "{{environment}}"),
+    ], "Instances that answer Prometheus.")  # fmt: skip
+    board.lines("Builds", "short", [
+        Query(f'count by (version) (build_info{{service="{service.name}"}})', "{{version}}"),
+    ], "Instances by the version they run: two during a rollout.")  # fmt: skip
+    memory = f'process_resident_memory_bytes{{service="{service.name}"}}'
+    board.lines("Memory", "bytes", [Query(memory, "{{instance}}")], "Resident memory.")
+    _objectives(board, [one for one in subject.promises if one.service == service.name])
+    return board.text()
+
+
+def objectives_dashboard(subject: Subject) -> str:
+    """Every objective of the platform: attained, budget left, and how fast it burns."""
+    board = Board(
+        identifier(subject.platform.name, "objectives"),
+        f"{subject.platform.name} - service levels",
+        "What was promised, what was kept, and how much of the error budget is left.",
+        [subject.platform.name, "slo"],
+    )
+    for _, promises in groupby(subject.promises, key=lambda one: one.service):
+        _objectives(board, list(promises))
+    return board.text()
+
+
+def _objectives(board: Board, promises: list[Promise]) -> None:
+    for one in promises:
+        board.row(f"{one.title}: {100 * one.target:.6g} % in {one.period_days:g} days")
+        board.figure(
+            "Attained", "percentunit",
+            Query(f"1 - slo:sli_error:ratio_rate{one.period_days:g}d{one.selector}", one.slo),
+            "Share of good events in the period, as far as Prometheus has data.",
+            limit=Limit(one.target, "green", "red"),
+        )  # fmt: skip
+        board.figure(
+            "Budget left", "percentunit",
+            Query(f"slo:period_error_budget_remaining:ratio{one.selector}", one.slo),
+            "What is left of the period's error budget; below zero the objective is missed.",
+            limit=Limit(0, "green", "red"),
+        )  # fmt: skip
+        board.lines(
+            "Burn rate", "short",
+            [Query(f"slo:current_burn_rate:ratio{one.selector}", "now"),
+             Query(f"slo:period_burn_rate:ratio{one.selector}", "period")],
+            "1 uses the budget up exactly at the end of the period.",
+            limit=Limit(1),
+        )  # fmt: skip
+        board.lines(
+            "Errors", "percentunit",
+            [Query(f"slo:sli_error:ratio_rate{window}{one.selector}", window)
+             for window in ("5m", "1h", "6h")],
+            "Share of bad events over several windows: the alerts compare these.",
+            limit=Limit(1 - one.target),
+        )  # fmt: skip

@@ -1,0 +1,154 @@
+"""What is to be observed: services with the address of their metrics, and their objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from coffee_pipeline.errors import ConfigurationError
+from coffee_pipeline.platform.description import Platform, Service
+from coffee_pipeline.platform.yaml_depth import check_depth
+from coffee_pipeline.slo import specifications
+from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.rules import Group, groups_of
+
+DEFAULT_PORT = 8080
+"""Where a service is scraped whose manifests name no port."""
+SIZE_LIMIT = 4 << 20
+_PORT_NAMES = ("metrics", "http-metrics", "http")
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One service: its name, the port and path of its metrics, its image where it is known."""
+
+    name: str
+    port: int
+    path: str
+    image: str | None
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One objective of an SLO, with the labels that its recorded series carry."""
+
+    service: str
+    slo: str
+    title: str
+    target: float
+    period_days: float
+    labels: Mapping[str, str]
+    alerting: bool
+
+    @property
+    def selector(self) -> str:
+        """PromQL matchers of exactly this objective's series."""
+        return "{" + ", ".join(f'{key}="{value}"' for key, value in self.labels.items()) + "}"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A platform as far as it is observed. ``groups`` are the rules of its objectives."""
+
+    platform: Platform
+    services: tuple[Observed, ...]
+    slos: tuple[Slo, ...]
+    groups: tuple[Group, ...]
+
+    @cached_property
+    def promises(self) -> tuple[Promise, ...]:
+        """The objectives, in the order of the specifications."""
+        return tuple(_promises(self.slos, self.groups))
+
+
+def subject_of(platform: Platform, repository: Path) -> Subject:
+    """Read what ``platform`` says of its services from their files in ``repository``.
+
+    Raises:
+        ConfigurationError: an SLO or a manifest is missing or not valid.
+    """
+    running = [service for service in platform.services if service.kind == "service"]
+    files = dict.fromkeys(Path(file) for service in running for file in service.slos)
+    slos = specifications.read(files, repository)
+    names = {service.name for service in running}
+    for slo in slos:
+        if slo.service not in names:
+            where = f"{slo.file}:{slo.line}"
+            raise ConfigurationError(f"{where}: service {slo.service!r} is not in platform.yaml")
+    observed = tuple(_observed(service, repository) for service in running)
+    return Subject(platform, observed, slos, groups_of(slos))
+
+
+def _promises(slos: Iterable[Slo], groups: Iterable[Group]) -> Iterator[Promise]:
+    by_name = {group.name: group for group in groups}
+    for slo in slos:
+        for index, objective in enumerate(slo.objectives):
+            suffix = f"-{index}" if len(slo.objectives) > 1 else ""
+            labels = {
+                "sloth_id": f"{slo.identity}{suffix}",
+                "sloth_service": slo.service,
+                "sloth_slo": f"{slo.name}{suffix}",
+            }
+            yield Promise(
+                service=slo.service,
+                slo=labels["sloth_slo"],
+                title=slo.display_name or slo.name,
+                target=float(objective.ratio),
+                period_days=slo.period.total_seconds() / 86_400,
+                labels=labels,
+                alerting=f"sloth-slo-alerts-{labels['sloth_id']}" in by_name,
+            )
+
+
+def _observed(service: Service, repository: Path) -> Observed:
+    port, image = DEFAULT_PORT, None
+    for container in _containers(service, repository):
+        image = image or _text(container.get("image"))
+        ports = [one for one in _list(container.get("ports")) if isinstance(one, dict)]
+        named = {one.get("name"): one.get("containerPort") for one in ports}
+        wanted = [named.get(name) for name in _PORT_NAMES]
+        found = [one for one in (*wanted, *named.values()) if type(one) is int]
+        if found:
+            port = found[0]
+            break
+    run = service.run
+    path = (run.metrics if run is not None else None) or "/metrics"
+    return Observed(service.name, port, path, image, dict(run.environment if run else {}))
+
+
+def _containers(service: Service, repository: Path) -> Iterator[dict[str, Any]]:
+    for file in service.manifests:
+        for document in _documents(repository / file, file):
+            place: object = document
+            for key in ("spec", "template", "spec", "containers"):
+                place = place.get(key) if isinstance(place, dict) else None
+            yield from (one for one in _list(place) if isinstance(one, dict))
+
+
+def _documents(path: Path, name: str) -> list[object]:
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(SIZE_LIMIT + 1).decode("utf-8")
+        if len(text) > SIZE_LIMIT:
+            raise ConfigurationError(f"{name}: larger than {SIZE_LIMIT >> 20} MiB")
+        check_depth(text)
+        return list(yaml.safe_load_all(text))
+    except OSError as error:
+        raise ConfigurationError(f"{name}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = str(error).partition("\n")[0]
+        raise ConfigurationError(f"{name}: not YAML: {problem}") from error
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,1 @@
+"""Trace stores: what Zipkin, Jaeger and Tempo answer, as spans of one shape."""

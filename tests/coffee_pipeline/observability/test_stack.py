@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from coffee_pipeline.errors import ConfigurationError
+from coffee_pipeline.observability import stack
+from coffee_pipeline.observability.images import IMAGES
+from coffee_pipeline.observability.subject import Subject, subject_of
+from coffee_pipeline.observability.traces import TraceStore
+from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.platform.notifications import NotificationSettings
+from tests.conftest import ROOT
+
+COMMITTED = ROOT / "examples" / "go-coffee" / "observability"
+
+
+@pytest.fixture(scope="module")
+def files(subject: Subject) -> dict[str, str]:
+    return dict(stack.generate(subject, own_rules=stack.own_rules(COMMITTED)))
+
+
+def document(files: dict[str, str], name: str) -> Any:
+    return yaml.safe_load(files[name])
+
+
+def told(subject: Subject, *channels: dict[str, str]) -> Subject:
+    people = NotificationSettings.model_validate({"channels": channels})
+    platform = subject.platform.model_copy(update={"notifications": people})
+    return Subject(platform, subject.services, subject.slos, subject.groups)
+
+
+def test_generating_again_changes_nothing(files: dict[str, str]) -> None:
+    assert {name: (COMMITTED / name).read_text("utf-8") for name in files} == files
+
+
+def test_each_service_and_concern_has_a_dashboard(files: dict[str, str]) -> None:
+    names = {Path(name).stem for name in files if name.startswith(stack.DASHBOARDS)}
+    services = {"menu", "payments", "kitchen", "orders", "storefront"}
+    assert names == {"objectives", "pipeline", "dora", *(f"service-{one}" for one in services)}
+
+
+def test_dashboards_are_as_their_schema_says(files: dict[str, str]) -> None:
+    """Read by the schema's own types they say the same again: nothing was dropped or misplaced."""
+    register_default_plugins()
+    for name, text in files.items():
+        if name.startswith(stack.DASHBOARDS):
+            told = json.loads(text)
+            again = json.dumps(Dashboard.from_json(told), cls=JSONEncoder)
+            assert json.loads(again) == told, name
+
+
+def test_every_volume_of_a_deployment_is_made(files: dict[str, str]) -> None:
+    whole = document(files, "kustomization.yaml")
+    maps = {one["name"]: one["files"] for one in whole["configMapGenerator"]}
+    present = {*files, *stack.own_rules(COMMITTED)}
+    assert all(file.rpartition("=")[2] in present for names in maps.values() for file in names)
+    assert "prometheus/rules/platform.yml" in maps["prometheus-1"]
+    objects = [one for name in whole["resources"] for one in yaml.safe_load_all(files[name])]
+    claims = {one["metadata"]["name"] for one in objects if one["kind"] == "PersistentVolumeClaim"}
+    used: set[str] = set()
+    for pod in (one["spec"]["template"]["spec"] for one in objects if one["kind"] == "Deployment"):
+        (container,) = pod["containers"]
+        volumes = {one["name"]: one for one in pod["volumes"]}
+        assert {one["name"] for one in container["volumeMounts"]} == set(volumes)
+        for volume in volumes.values():
+            if "configMap" in volume:
+                used.add(volume["configMap"]["name"])
+            if "persistentVolumeClaim" in volume:
+                assert volume["persistentVolumeClaim"]["claimName"] in claims
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert pod["securityContext"]["runAsNonRoot"] is True
+    assert used == set(maps)
+
+
+def test_what_is_under_the_agpl_starts_only_when_it_is_named(files: dict[str, str]) -> None:
+    whole = document(files, "compose.yaml")
+    asked = {name for name, one in whole["services"].items() if "profiles" in one}
+    assert asked == {"grafana", "loki", "tempo"}
+    assert {name for name, image in IMAGES.items() if image.opt_in} == asked
+    for service in whole["services"].values():
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+def test_prometheus_finds_every_service_under_its_name(files: dict[str, str]) -> None:
+    here = document(files, "prometheus/prometheus.yml")
+    jobs = {one["job_name"]: one for one in here["scrape_configs"]}
+    (orders,) = jobs["orders"]["static_configs"]
+    assert orders["targets"] == ["orders:8080"]
+    assert orders["labels"] == {"service": "orders", "environment": "production"}
+    there = document(files, "prometheus/prometheus-kubernetes.yml")
+    (discovery,) = there["scrape_configs"][0]["kubernetes_sd_configs"]
+    assert discovery["namespaces"]["names"] == ["go-coffee-staging", "go-coffee-production"]
+
+
+def test_pages_and_tickets_go_where_the_platform_says(subject: Subject) -> None:
+    both = told(subject, {"kind": "slack"}, {"kind": "pagerduty"})
+    files = dict(stack.generate(both, receiver="http://listen:1"))
+    settings = document(files, "alertmanager/alertmanager.yml")
+    receivers = {one["name"]: one for one in settings["receivers"]}
+    assert "pagerduty_configs" in receivers["page"]
+    assert "slack_configs" not in receivers["page"]
+    assert "slack_configs" in receivers["ticket"]
+    for one in receivers.values():
+        (hook,) = one["webhook_configs"]
+        assert hook["url"] == "http://listen:1/alertmanager"
+        assert set(hook["http_config"]["authorization"]) == {"type", "credentials_file"}
+    whole = document(files, "compose.yaml")
+    assert whole["secrets"]["slack_url"] == {"environment": "COFFEE_SLACK_URL"}
+
+
+def test_without_a_pager_slack_hears_of_pages(subject: Subject) -> None:
+    files = dict(stack.generate(told(subject, {"kind": "slack"})))
+    settings = document(files, "alertmanager/alertmanager.yml")
+    page = next(one for one in settings["receivers"] if one["name"] == "page")
+    assert "slack_configs" in page
+
+
+def test_spans_go_to_every_store_that_is_wanted(subject: Subject) -> None:
+    files = dict(stack.generate(subject, stores=(TraceStore.ZIPKIN, TraceStore.JAEGER)))
+    assert "tempo/tempo.yaml" not in files
+    collector = document(files, "otel-collector/config.yaml")
+    traces = collector["service"]["pipelines"]["traces"]
+    assert traces["exporters"] == ["zipkin", "otlp/jaeger"]
+    assert set(collector["exporters"]) == set(traces["exporters"])
+    assert traces["processors"][0] == "memory_limiter"
+
+
+def test_a_platform_of_nothing_is_observed_too(tmp_path: Path) -> None:
+    files = stack.generate(subject_of(Platform(name="empty"), tmp_path))
+    assert "prometheus/rules/objectives.yml" not in files
+    assert "kubernetes/prometheus.yaml" in files
+
+
+@pytest.mark.parametrize("text", ["- [", "a: b: c", "\x00", "[" * 500])
+def test_a_broken_manifest_is_named(subject: Subject, tmp_path: Path, text: str) -> None:
+    (tmp_path / "broken.yaml").write_text(text)
+    service = subject.platform.services[0].model_copy(
+        update={"manifests": ("broken.yaml",), "slos": ()}
+    )
+    platform = subject.platform.model_copy(update={"services": (service,)})
+    with pytest.raises(ConfigurationError, match=r"^broken\.yaml"):
+        subject_of(platform, tmp_path)
+
+
+def test_an_objective_of_an_unknown_service_is_refused(subject: Subject) -> None:
+    menu, payments, *_ = subject.platform.services
+    platform = subject.platform.model_copy(
+        update={"services": (menu.model_copy(update={"slos": payments.slos}),)}
+    )
+    with pytest.raises(ConfigurationError, match=r"availability.yaml:\d+: service 'payments'"):
+        subject_of(platform, ROOT / "examples" / "go-coffee")
