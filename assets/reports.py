@@ -50,7 +50,8 @@ def dora_report(delivery: DeliveryResource) -> dg.MaterializeResult:
     """The five software delivery metrics of dora.dev, from recorded commits and deployments."""
     history = delivery.history
     history.refresh()
-    return publish(delivery, "dora", dora_page(history, delivery.platform.name, datetime.now(UTC)))
+    page = dora_page(history, delivery.platform.name, datetime.now(UTC), teams=delivery.teams)
+    return publish(delivery, "dora", page)
 
 
 @dg.asset(

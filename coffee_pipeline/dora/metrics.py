@@ -27,6 +27,7 @@ from coffee_pipeline.dora.metric import (
     Making,
     Metric,
 )
+from coffee_pipeline.dora.phases import Passed, Phase, phases
 from coffee_pipeline.dora.trend import DeploymentPoint, Step, TrendPoint, suitable_step, trend
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
@@ -41,7 +42,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Scope:
-    """The five metrics of one service, or of the platform (``service`` None)."""
+    """The five metrics of the platform, a team or a service: ``kind`` says which.
+
+    ``service`` is its name, None for the platform; ``members`` are the services it is made of.
+    """
 
     service: str | None
     deployment_frequency: Metric
@@ -49,6 +53,8 @@ class Scope:
     change_fail_rate: Metric
     recovery_time: Metric
     rework_rate: Metric
+    kind: str = "service"
+    members: frozenset[str] = frozenset()
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -76,6 +82,9 @@ class DeliveryPerformance:
     incidents: tuple[Incident, ...]
     notes: tuple[str, ...]
     attributions: tuple[Attribution, ...] = ()
+    teams: tuple[Scope, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    environment: str = "production"
 
 
 def delivery_performance(
@@ -88,12 +97,15 @@ def delivery_performance(
     end: datetime,
     environment: str = "production",
     breaches: Sequence[Breach] = (),
+    passed: Sequence[Passed] = (),
+    teams: Mapping[str, str] | None = None,
 ) -> DeliveryPerformance:
     """The metrics of the deployments that ended in (``start``, ``end``].
 
     The records may reach back further: what a deployment contained and followed is taken from all
     of them. ``untouched`` are the services that a revision left as they were (the history's view
-    untouched_services). Only ``environment`` counts. Incidents that name no deployment are
+    untouched_services), ``passed`` the milestones of revisions, ``teams`` the owners of services.
+    Only ``environment`` counts. Incidents that name no deployment are
     attributed by evidence, see :mod:`~coffee_pipeline.dora.attribution`.
     """
     there = [one for one in deployments if one.environment == environment]
@@ -112,17 +124,24 @@ def delivery_performance(
         incidents=tuple(one for one in felt if start < one.opened_at <= end),
     )
     services = sorted({one.deployment.service for one in period.judged})
+    owned: dict[str, set[str]] = {}
+    for service in services:
+        if teams and service in teams:
+            owned.setdefault(teams[service], set()).add(service)
     return DeliveryPerformance(
         start=start,
         end=end,
         observed_days=period.days,
-        platform=_scope(None, period),
-        services=tuple(_scope(service, period.of(service)) for service in services),
+        platform=_scope(None, period, "platform"),
+        services=tuple(_scope(one, period.of({one}), "service") for one in services),
         deployments=period.judged,
         changes=period.changes,
         incidents=period.incidents,
         notes=_notes(changes, period),
         attributions=tuple(one for one in attributed if start < one.incident.opened_at <= end),
+        teams=tuple(_scope(one, period.of(owned[one]), "team") for one in sorted(owned)),
+        phases=phases(period.changes, passed, {one.deployment_id: one.revision for one in there}),
+        environment=environment,
     )
 
 
@@ -135,14 +154,14 @@ class _Period:
     changes: tuple[DeliveredChange, ...]
     incidents: tuple[Incident, ...]
 
-    def of(self, service: str) -> _Period:
+    def of(self, services: Collection[str]) -> _Period:
         return _Period(
             self.start,
             self.end,
             self.days,
-            tuple(one for one in self.judged if one.deployment.service == service),
-            tuple(one for one in self.changes if one.service == service),
-            tuple(one for one in self.incidents if one.service == service),
+            tuple(one for one in self.judged if one.deployment.service in services),
+            tuple(one for one in self.changes if one.service in services),
+            tuple(one for one in self.incidents if one.service in services),
         )
 
 
@@ -155,10 +174,13 @@ def _observed_days(deployments: Sequence[Deployment], start: datetime, end: date
     return max((end - max(start, first)) / timedelta(days=1), 1.0)
 
 
-def _scope(service: str | None, period: _Period) -> Scope:
+def _scope(name: str | None, period: _Period, kind: str) -> Scope:
+    members = {one.deployment.service for one in period.judged}
     return Scope(
-        service=service,
-        deployment_frequency=_frequency(period, platform=service is None),
+        service=name,
+        kind=kind,
+        members=frozenset(members | {one.service for one in period.incidents}),
+        deployment_frequency=_frequency(period, platform=name is None),
         lead_time=_lead_time(period),
         change_fail_rate=_change_fail_rate(period),
         recovery_time=_recovery_time(period),
@@ -264,7 +286,7 @@ def _notes(changes: Changes, period: _Period) -> tuple[str, ...]:
         ),
         (
             sum(one.deployment_id is None for one in period.incidents),
-            "incidents that name no deployment: in no metric",
+            "incidents that no deployment is blamed for: in no metric",
         ),
         (
             sum(one.resolved_at is None for one in period.incidents),

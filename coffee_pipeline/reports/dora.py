@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from coffee_pipeline.dora.failures import Judged, Plan
 from coffee_pipeline.dora.metrics import (
     DeliveryPerformance,
-    Scope,
     performance_trend,
 )
 from coffee_pipeline.dora.quantiles import CONVENTION
 from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
-from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.reports.dora_facts import recorded_performance
+from coffee_pipeline.reports.dora_failures import failures_section
 from coffee_pipeline.reports.dora_figures import lead_times, timeline
 from coffee_pipeline.reports.dora_metric import (
     METRIC_COLUMNS,
     metric_row,
     metric_tile,
-    metric_tone,
-    metric_value,
-    taken_over,
 )
+from coffee_pipeline.reports.dora_phases import phases_section
+from coffee_pipeline.reports.dora_scopes import scopes_section
+from coffee_pipeline.reports.dora_sql import of_metric, of_stages
 from coffee_pipeline.reports.dora_trend import attribution_section, trend_section
+from coffee_pipeline.reports.opening import Opener, opening
 from coffee_pipeline.reports.page import Cell, Page, Section, Table, Tone
 from coffee_pipeline.reports.wording import (
     NO_DATA,
@@ -47,27 +47,48 @@ def dora_page(
     days: int = 30,
     environment: str = "production",
     step: Step | None = None,
+    teams: Mapping[str, str] | None = None,
 ) -> Page:
     """The report over the last ``days`` days before ``now``; its trend in ``step``s.
+
+    ``teams`` are the owners of services.
 
     Raises:
         HistoryError: the history cannot be read.
     """
-    found = recorded_performance(history, platform_name, now, days, environment)
+    found = recorded_performance(history, platform_name, now, days, environment, teams)
+    with opening(history) as opener:
+        return performance_page(found, platform_name, opener, now, step)
+
+
+def performance_page(
+    found: DeliveryPerformance,
+    platform_name: str,
+    opener: Opener,
+    now: datetime,
+    step: Step | None = None,
+) -> Page:
+    """The report of what was found; its numbers open to rows by ``opener``.
+
+    Raises:
+        HistoryError: the rows cannot be read.
+    """
+    days = (found.end - found.start).days
     return Page(
         title=f"Delivery performance of {platform_name}",
         subtitle=(
-            f"{plural(days, 'day')} until {moment(now)} UTC, deployments to {environment}. "
-            "Definitions: dora.dev. Every number is taken from recorded commits, deployments and "
-            "incidents."
+            f"{plural(days, 'day')} until {moment(found.end)} UTC, deployments to "
+            f"{found.environment}. Definitions: dora.dev. Every number is taken from recorded "
+            "commits, deployments and incidents."
         ),
         generated_at=now,
         sections=(
-            _overview(found.platform),
+            _overview(found, opener),
             trend_section(performance_trend(found, step)),
-            _by_service(found),
+            _phases(found, opener),
+            scopes_section(found, opener),
             _deployments(found),
-            _failures(found),
+            failures_section(found, opener),
             attribution_section(found.attributions),
             _definitions(found),
         ),
@@ -75,40 +96,33 @@ def dora_page(
     )
 
 
-def _overview(scope: Scope) -> Section:
+def _overview(found: DeliveryPerformance, opener: Opener) -> Section:
+    scope = found.platform
     return Section(
         "The five metrics",
         tiles=tuple(metric_tile(metric) for metric in scope.metrics),
         tables=(
             Table(
-                "Platform", METRIC_COLUMNS, tuple(metric_row(metric) for metric in scope.metrics)
+                "Platform",
+                METRIC_COLUMNS,
+                tuple(metric_row(metric) for metric in scope.metrics),
+                opened=tuple(
+                    (opener.open(f"Rows behind: {one.name}", of_metric(found, scope, one.name)),)
+                    if one.count
+                    else ()
+                    for one in scope.metrics
+                ),
             ),
         ),
     )
 
 
-def _by_service(found: DeliveryPerformance) -> Section:
-    columns = ("Service", "Lead time (median)", "Deployments", "Recovery (median)",
-               "Change fail rate", "Rework rate")  # fmt: skip
-    rows = tuple(
-        (
-            Cell(scope.service or ""),
-            *(
-                Cell(
-                    metric_value(metric),
-                    metric_tone(metric),
-                    taken_over(metric) if metric.count else "",
-                    True,
-                )
-                for metric in scope.metrics
-            ),
-        )
-        for scope in found.services
-    )
-    return Section(
-        "By service",
-        tables=(Table("Services deployed in the period", columns, rows, "no deployment recorded"),),
-    )
+def _phases(found: DeliveryPerformance, opener: Opener) -> Section:
+    known = any(one.spread for one in found.phases)
+    services = found.platform.members
+    opened = [opener.open("Runs of stages", of_stages(services, found.start, found.end))] \
+        if known else []  # fmt: skip
+    return phases_section(found.phases, opened)
 
 
 def _deployments(found: DeliveryPerformance) -> Section:
@@ -145,51 +159,6 @@ def _outcome(one: Judged) -> Cell:
 
 def _seconds(deployment: Deployment) -> float:
     return (deployment.finished_at - deployment.started_at).total_seconds()
-
-
-def _failures(found: DeliveryPerformance) -> Section:
-    failed = [one for one in found.deployments if one.failure is not None]
-    rows = tuple(_failure_row(one) for one in reversed(failed[-MAXIMUM_ROWS:]))
-    columns = ("Ended (UTC)", "Service", "Revision", "Why", "Incident", "Recovered in")
-    return Section(
-        "Failed deployments",
-        text="Rolled back, failed, named by an incident, or undone by an operator.",
-        tables=(
-            Table(
-                "Newest first",
-                columns,
-                rows,
-                "none failed" if found.deployments else "no deployment in the period",
-            ),
-        ),
-    )
-
-
-def _failure_row(one: Judged) -> tuple[Cell, ...]:
-    deployment = one.deployment
-    incidents = ", ".join(each.incident_id for each in one.incidents)
-    failure = one.failure or ""
-    # The pipeline's own incidents carry the reason in their title: it is said once.
-    titles = "; ".join(each.title for each in one.incidents if failure not in each.title)
-    return (
-        Cell(moment(deployment.finished_at)),
-        Cell(deployment.service),
-        Cell(short(deployment.revision)),
-        Cell(failure),
-        Cell(incidents or "none recorded", Tone.NEUTRAL if incidents else Tone.MUTED, titles),
-        _recovery(one.incidents),
-    )
-
-
-def _recovery(incidents: Sequence[Incident]) -> Cell:
-    if not incidents:
-        return Cell(NO_DATA, Tone.MUTED, number=True)
-    ends = [one.resolved_at for one in incidents if one.resolved_at is not None]
-    if len(ends) < len(incidents):
-        return Cell("still open", Tone.BAD, number=True)
-    opened = min(one.opened_at for one in incidents)
-    seconds = (max(ends) - opened).total_seconds()
-    return Cell(duration(seconds) if seconds >= 0 else NO_DATA, number=True)
 
 
 def _definitions(found: DeliveryPerformance) -> Section:

@@ -8,12 +8,15 @@ from typing import Any
 
 from coffee_pipeline.dora.attribution import Attribution
 from coffee_pipeline.dora.bands import Band
+from coffee_pipeline.dora.failures import Judged
 from coffee_pipeline.dora.intervals import SMALL, Interval
 from coffee_pipeline.dora.metric import Metric
-from coffee_pipeline.dora.metrics import DeliveryPerformance, performance_trend
+from coffee_pipeline.dora.metrics import DeliveryPerformance, Scope, performance_trend
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance
 from coffee_pipeline.dora.quantiles import CONVENTION, Distribution
 from coffee_pipeline.dora.trend import Step, TrendPoint
+from coffee_pipeline.reports.dora_failures import evidence_of
+from coffee_pipeline.reports.dora_sql import of_metric
 
 KEYS = {
     "lead time for changes": "change_lead_time",
@@ -77,6 +80,7 @@ def performance_document(
 ) -> dict[str, Any]:
     """The report of a platform, from its recorded deployments and incidents."""
     failed = [one for one in found.deployments if one.failure is not None]
+    blamed = {one.incident.incident_id: one for one in found.attributions}
     return {
         "platform": platform,
         "period": {
@@ -91,8 +95,14 @@ def performance_document(
             "count": len(found.deployments),
             "reason": None,
         },
-        "metrics": _metrics(found.platform.metrics),
-        "services": {str(scope.service): _metrics(scope.metrics) for scope in found.services},
+        "environment": found.environment,
+        "metrics": _opened_metrics(found, found.platform),
+        "teams": {str(one.service): _opened_metrics(found, one) for one in found.teams},
+        "services": {str(one.service): _opened_metrics(found, one) for one in found.services},
+        "phases": [
+            {"phase": one.name, "changes": one.changes, "distribution": _distribution(one.spread)}
+            for one in found.phases
+        ],
         "trend": _trend(performance_trend(found, step)),
         "failures": [
             {
@@ -101,6 +111,7 @@ def performance_document(
                 "revision": one.deployment.revision,
                 "at": _moment(one.deployment.finished_at),
                 "reason": one.failure,
+                **_evidence(one, blamed),
                 "incidents": [each.incident_id for each in one.incidents],
             }
             for one in failed[-MAXIMUM_LISTED:]
@@ -110,6 +121,22 @@ def performance_document(
         "unread": [],
         **_DEFINITIONS,
     }
+
+
+def _opened_metrics(found: DeliveryPerformance, scope: Scope) -> dict[str, Any]:
+    """The metrics, each with the statement that gives the rows it was taken from."""
+    return {
+        KEYS[one.name]: {
+            **metric_document(one),
+            "sql": of_metric(found, scope, one.name) if one.count else None,
+        }
+        for one in scope.metrics
+    }
+
+
+def _evidence(one: Judged, blamed: Mapping[str, Attribution]) -> dict[str, Any]:
+    evidence, confidence, reason = evidence_of(one, blamed)
+    return {"evidence": evidence, "confidence": confidence, "evidence_reason": reason}
 
 
 def metric_document(metric: Metric) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from coffee_pipeline.dora.attribution import BOUND, Breach
 from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
+from coffee_pipeline.dora.phases import Passed
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
@@ -17,6 +19,22 @@ _UNTOUCHED = """
     FROM untouched_services WHERE platform = ? GROUP BY revision
 """
 
+_MILESTONES = """
+    SELECT service, revision, milestone, max(finished_at) AS passed_at
+    FROM (
+        SELECT *, CASE
+            WHEN step = 'staging_deployment' THEN 'staged'
+            WHEN stage = 'build' THEN 'built'
+            WHEN stage = 'test' THEN 'tested'
+            WHEN stage = 'scan' THEN 'scanned'
+        END AS milestone
+        FROM stage_runs
+        WHERE platform = ? AND outcome IN ('completed', 'partial') AND finished_at <= ?
+    )
+    WHERE milestone IS NOT NULL
+    GROUP BY delivery, service, revision, milestone
+"""
+
 
 def recorded_performance(
     history: HistoryReader,
@@ -24,6 +42,7 @@ def recorded_performance(
     now: datetime,
     days: int = 30,
     environment: str = "production",
+    teams: Mapping[str, str] | None = None,
 ) -> DeliveryPerformance:
     """The metrics of what the history holds of ``platform``, over the last ``days`` days.
 
@@ -49,6 +68,13 @@ def recorded_performance(
             for one in history.records(ServiceLevel, missed, (platform, start - BOUND, now))
             if one.ratio is not None
         ],
+        passed=[
+            Passed(str(service), str(revision), str(milestone), at)
+            for service, revision, milestone, at in
+            history.answer(_MILESTONES, (platform, now)).rows
+            if isinstance(at, datetime)
+        ],
+        teams=teams,
     )  # fmt: skip
 
 
