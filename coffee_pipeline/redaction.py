@@ -45,8 +45,9 @@ _SHAPES = (
 )
 _SHAPE = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_SHAPES)})")
 
+# ``tests_passed`` and ``bypass_passes`` name no secret.
 _NAMES = (
-    r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|"
+    r"(?:pass(?:word|wd|phrase|(?!ed|es|ing))|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|"
     r"account[_-]?key|auth[_-]?token|private[_-]?key|client[_-]?secret|credentials?)"
 )
 _ASSIGNED = re.compile(

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
-from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.incidents.github_issues import DEFAULT_LABEL
@@ -79,7 +79,9 @@ def import_(
             if one.incident_id in known
             and (after := _merged(known[one.incident_id], one, report)) != known[one.incident_id]
         ]
-        _store(home, report.source, known, [*new, *(after for _, after in changed)])
+        changes = [*new, *(after for _, after in changed)]
+        _store(home, report.source, known, changes)
+        _keep_versions(home, report.source, changes)
     _say(report, new, changed, as_json)
 
 
@@ -117,6 +119,21 @@ def _store(
                 records=records,
             )
         )
+
+
+def _keep_versions(home: Home, source: str, changes: Sequence[Incident]) -> None:
+    """Add what is known from now on, so that reports can be made as of an earlier time."""
+    if not changes:
+        return
+    versions = [IncidentVersion(**asdict(one)) for one in changes]
+    now = datetime.now(UTC).isoformat()
+    HistoryWriter(home).write(
+        Evidence(
+            materialization=f"incident-versions/{source}/{now}",
+            outcome=Outcome.COMPLETED,
+            records=versions,
+        )
+    )
 
 
 def _key(incident: Incident) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from coffee_pipeline.cli import report_security
+from coffee_pipeline.cli.application import remembered_platform
 from coffee_pipeline.cli.report_dora import (
     RepositoryRequest,
     moment,
@@ -24,9 +25,10 @@ from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
+from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.dora_document import performance_document
-from coffee_pipeline.reports.dora_facts import recorded_performance
+from coffee_pipeline.reports.dora_facts import recorded_performance, told_later
 from coffee_pipeline.reports.page import Page, summary
 from coffee_pipeline.reports.render import to_markdown, write_html
 from coffee_pipeline.reports.slo import level_facts, slo_page
@@ -109,10 +111,14 @@ def dora(
         str | None, typer.Option(help="With --repository: its branch. Default: the default branch.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="With --repository: from this date or time (UTC) on.")
+        str | None, typer.Option(help="From this date or time (UTC) on, instead of --days.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(help="With --repository: up to and with this date or time (UTC).")
+        str | None, typer.Option(help="Up to and with this date or time (UTC). Default: now.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="As the history knew it at this date or time (UTC). Default: now."),
     ] = None,
     deployments: Annotated[
         Source,
@@ -150,20 +156,37 @@ def dora(
             )
         )
         return
-    if branch or since or until or deployments is not Source.AUTO:
-        raise UsageError("--branch, --since, --until and --deployments need --repository")
+    if branch or deployments is not Source.AUTO:
+        raise UsageError("--branch and --deployments need --repository")
     home, history, platform = _history(context)
     now = datetime.now(UTC)
-    if as_json:
-        found = recorded_performance(history, platform, now, days)
-        text = to_json(performance_document(found, platform, by))
-        if output is None:
-            typer.echo(text, nl=False)
-        else:
-            write_text(output, text)
-            typer.echo(output)
+    known = moment(as_of, "--as-of", end=True)
+    end = min(moment(until, "--until", end=True) or known or now, now)
+    start = moment(since, "--since")
+    if start is not None and start >= end:
+        raise UsageError("--since lies after the end of the period")
+    teams = _teams(home)
+    if not as_json:
+        page = dora_page(history, platform, end, days, step=by, teams=teams, since=start,
+                         as_of=known)  # fmt: skip
+        _write(page, home, "dora", output, format_)
         return
-    _write(dora_page(history, platform, now, days, step=by), home, "dora", output, format_)
+    found = recorded_performance(history, platform, end, days, teams=teams, since=start,
+                                 as_of=known)  # fmt: skip
+    document = performance_document(found, platform, by, told_later(history, found), known)
+    if output is None:
+        typer.echo(to_json(document), nl=False)
+    else:
+        write_text(output, to_json(document))
+        typer.echo(output)
+
+
+def _teams(home: Home) -> dict[str, str]:
+    """The first owner of each service; empty where the platform's description is not here."""
+    path = remembered_platform(home)
+    if path is None or not path.is_file():
+        return {}
+    return {one.name: one.owners[0] for one in load_platform(path).services if one.owners}
 
 
 def _history(context: typer.Context) -> tuple[Home, HistoryReader, str]:

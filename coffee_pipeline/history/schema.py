@@ -34,6 +34,7 @@ VIEW_NAMES = (
     "current_deployments",
     "dora_daily",
     "untouched_services",
+    "incident_history",
     "slo_status",
     "test_durations",
     "slowest_tests",

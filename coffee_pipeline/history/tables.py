@@ -20,7 +20,7 @@ from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measuremen
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
-from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
@@ -59,6 +59,7 @@ TABLES: dict[type, str] = {
     AnalysisRun: "analysis_runs",
     Measurement: "measurements",
     Incident: "incidents",
+    IncidentVersion: "incident_versions",
     StageRun: "stage_runs",
     ToolRun: "tool_runs",
     Sweep: "sweeps",

@@ -12,7 +12,7 @@ from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measuremen
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
-from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
@@ -53,6 +53,7 @@ Record = (
     | AnalysisRun
     | Measurement
     | Incident
+    | IncidentVersion
     | StageRun
     | ToolRun
     | Sweep

@@ -28,3 +28,12 @@ class Incident:
     opened_at: datetime
     resolved_at: datetime | None
     acknowledged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentVersion(Incident):
+    """What was known of an incident from the time on that its materialization was written.
+
+    ``incidents`` has what is known now; versions are added and never replaced, so that a report can
+    be made as of an earlier time.
+    """

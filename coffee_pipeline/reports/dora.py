@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from coffee_pipeline.dora.failures import Judged, Plan
@@ -14,7 +14,7 @@ from coffee_pipeline.dora.quantiles import CONVENTION
 from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
-from coffee_pipeline.reports.dora_facts import recorded_performance
+from coffee_pipeline.reports.dora_facts import LateChange, recorded_performance, told_later
 from coffee_pipeline.reports.dora_failures import failures_section
 from coffee_pipeline.reports.dora_figures import lead_times, timeline
 from coffee_pipeline.reports.dora_metric import (
@@ -25,7 +25,7 @@ from coffee_pipeline.reports.dora_metric import (
 from coffee_pipeline.reports.dora_phases import phases_section
 from coffee_pipeline.reports.dora_scopes import scopes_section
 from coffee_pipeline.reports.dora_sql import of_metric, of_stages
-from coffee_pipeline.reports.dora_trend import attribution_section, trend_section
+from coffee_pipeline.reports.dora_trend import attribution_section, late_section, trend_section
 from coffee_pipeline.reports.opening import Opener, opening
 from coffee_pipeline.reports.page import Cell, Page, Section, Table, Tone
 from coffee_pipeline.reports.wording import (
@@ -48,17 +48,23 @@ def dora_page(
     environment: str = "production",
     step: Step | None = None,
     teams: Mapping[str, str] | None = None,
+    *,
+    since: datetime | None = None,
+    as_of: datetime | None = None,
 ) -> Page:
     """The report over the last ``days`` days before ``now``; its trend in ``step``s.
 
-    ``teams`` are the owners of services.
+    ``teams`` are the owners of services; ``since`` and ``as_of`` are those of
+    :func:`recorded_performance`.
 
     Raises:
         HistoryError: the history cannot be read.
     """
-    found = recorded_performance(history, platform_name, now, days, environment, teams)
+    found = recorded_performance(history, platform_name, now, days, environment, teams,
+                                 since=since, as_of=as_of)  # fmt: skip
+    late = told_later(history, found)
     with opening(history) as opener:
-        return performance_page(found, platform_name, opener, now, step)
+        return performance_page(found, platform_name, opener, now, step, late, as_of)
 
 
 def performance_page(
@@ -67,8 +73,12 @@ def performance_page(
     opener: Opener,
     now: datetime,
     step: Step | None = None,
+    late: Sequence[LateChange] = (),
+    as_of: datetime | None = None,
 ) -> Page:
     """The report of what was found; its numbers open to rows by ``opener``.
+
+    ``late`` is what became known afterwards; ``as_of`` is said where the report is of then.
 
     Raises:
         HistoryError: the rows cannot be read.
@@ -80,6 +90,7 @@ def performance_page(
             f"{plural(days, 'day')} until {moment(found.end)} UTC, deployments to "
             f"{found.environment}. Definitions: dora.dev. Every number is taken from recorded "
             "commits, deployments and incidents."
+            + (f" As it was known at {moment(as_of)} UTC." if as_of else "")
         ),
         generated_at=now,
         sections=(
@@ -90,6 +101,7 @@ def performance_page(
             _deployments(found),
             failures_section(found, opener),
             attribution_section(found.attributions),
+            late_section(late),
             _definitions(found),
         ),
         numbers=_numbers(found),

@@ -15,6 +15,7 @@ from coffee_pipeline.dora.metrics import DeliveryPerformance, Scope, performance
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance
 from coffee_pipeline.dora.quantiles import CONVENTION, Distribution
 from coffee_pipeline.dora.trend import Step, TrendPoint
+from coffee_pipeline.reports.dora_facts import LateChange
 from coffee_pipeline.reports.dora_failures import evidence_of
 from coffee_pipeline.reports.dora_sql import of_metric
 
@@ -76,13 +77,21 @@ def repository_document(found: RepositoryPerformance) -> dict[str, Any]:
 
 
 def performance_document(
-    found: DeliveryPerformance, platform: str, step: Step | None = None
+    found: DeliveryPerformance,
+    platform: str,
+    step: Step | None = None,
+    late: Sequence[LateChange] = (),
+    as_of: datetime | None = None,
 ) -> dict[str, Any]:
-    """The report of a platform, from its recorded deployments and incidents."""
+    """The report of a platform, from its recorded deployments and incidents.
+
+    ``late`` is what became known of its incidents afterwards; ``as_of`` when the report is of.
+    """
     failed = [one for one in found.deployments if one.failure is not None]
     blamed = {one.incident.incident_id: one for one in found.attributions}
     return {
         "platform": platform,
+        "as_of": _moment(as_of),
         "period": {
             "start": _moment(found.start),
             "end": _moment(found.end),
@@ -117,6 +126,7 @@ def performance_document(
             for one in failed[-MAXIMUM_LISTED:]
         ],
         "incidents": [_attribution(one) for one in found.attributions[-MAXIMUM_LISTED:]],
+        "told_later": [_late(one) for one in late[-MAXIMUM_LISTED:]],
         "notes": list(found.notes),
         "unread": [],
         **_DEFINITIONS,
@@ -220,6 +230,20 @@ def _attribution(one: Attribution) -> dict[str, Any]:
         "confidence": one.confidence,
         "reason": one.reason,
     }
+
+
+def _late(one: LateChange) -> dict[str, Any]:
+    return {
+        "incident": one.incident_id,
+        "recorded_at": _moment(one.recorded_at),
+        "changed": {name: [_plain(old), _plain(new)] for name, old, new in one.changed},
+    }
+
+
+def _plain(value: object) -> str | None:
+    if isinstance(value, datetime):
+        return _moment(value)
+    return None if value is None else str(value)
 
 
 def _moment(when: datetime | None) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 
 from coffee_pipeline.dora.attribution import BOUND, Breach
 from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
@@ -35,6 +36,22 @@ _MILESTONES = """
     GROUP BY delivery, service, revision, milestone
 """
 
+_VERSIONS = """
+    SELECT * FROM incident_history WHERE opened_at > ? AND opened_at <= ?
+    ORDER BY incident_id, version
+"""
+_EVER = datetime(9999, 12, 31, tzinfo=UTC)
+_WRITTEN = "materialization in (select materialization from materializations where written_at <= ?)"
+
+
+@dataclass(frozen=True)
+class LateChange:
+    """What became known of an incident after it was first recorded: names, before, after."""
+
+    incident_id: str
+    recorded_at: datetime
+    changed: tuple[tuple[str, object, object], ...]
+
 
 def recorded_performance(
     history: HistoryReader,
@@ -43,29 +60,37 @@ def recorded_performance(
     days: int = 30,
     environment: str = "production",
     teams: Mapping[str, str] | None = None,
+    *,
+    since: datetime | None = None,
+    as_of: datetime | None = None,
 ) -> DeliveryPerformance:
     """The metrics of what the history holds of ``platform``, over the last ``days`` days.
 
-    All facts up to ``now`` are read: lead time and rework look back past the period.
+    All facts up to ``now`` are read: lead time and rework look back past the period. ``since`` is
+    the period's beginning, instead of ``days``. ``as_of``: only what had been written down by then
+    counts, as if the report had been made at that time; an incident closed later is open in it.
 
     Raises:
         HistoryError: the history cannot be read.
     """
     ours = "service in (select service from service_revisions where platform = ?)"
-    start = now - timedelta(days=days)
-    missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ?"
+    start = since or now - timedelta(days=days)
+    known = as_of or _EVER
+    deployed = f"{ours} and finished_at <= ? and {_WRITTEN}"
+    missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"
+    levels = history.records(ServiceLevel, missed, (platform, start - BOUND, now, known))
     return delivery_performance(
         revisions=history.records(Revision, "platform = ?", (platform,)),
         untouched=untouched_services(history, platform),
-        deployments=history.records(Deployment, f"{ours} and finished_at <= ?", (platform, now)),
-        incidents=history.records(Incident, f"{ours} and opened_at <= ?", (platform, now)),
+        deployments=history.records(Deployment, deployed, (platform, now, known)),
+        incidents=_incidents(history, platform, now, as_of),
         start=start,
         end=now,
         environment=environment,
         breaches=[
             Breach(one.service, one.environment, one.slo, one.window_start, one.window_end,
                    one.ratio, one.objective)
-            for one in history.records(ServiceLevel, missed, (platform, start - BOUND, now))
+            for one in levels
             if one.ratio is not None
         ],
         passed=[
@@ -76,6 +101,49 @@ def recorded_performance(
         ],
         teams=teams,
     )  # fmt: skip
+
+
+def _incidents(
+    history: HistoryReader, platform: str, now: datetime, as_of: datetime | None
+) -> list[Incident]:
+    """The incidents of the platform's services, and those of the platform as such."""
+    ours = "(service = ? or service in (select service from service_revisions where platform = ?))"
+    where = f"{ours} and opened_at <= ?"
+    if as_of is None:
+        return history.records(Incident, where, (platform, platform, now))
+    names = ", ".join(one.name for one in fields(Incident))
+    rows = history.query(
+        f"SELECT {names} FROM incident_history WHERE {where} AND recorded_at <= ? "  # noqa: S608 - names of ours
+        "AND (replaced_at IS NULL OR replaced_at > ?)",
+        (platform, platform, now, as_of, as_of),
+    )
+    return [Incident(**row) for row in rows]  # type: ignore[arg-type]
+
+
+def told_later(history: HistoryReader, found: DeliveryPerformance) -> list[LateChange]:
+    """What was said of incidents of the period after they had been recorded, oldest first.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    services = found.platform.members
+    rows = history.query(_VERSIONS, (found.start, found.end))
+    before: dict[str, dict[str, object]] = {}
+    changes = []
+    for row in rows:
+        name, recorded = str(row["incident_id"]), row["recorded_at"]
+        earlier = before.get(name)
+        before[name] = row
+        if earlier is None or row["service"] not in services or not isinstance(recorded, datetime):
+            continue
+        changed = tuple(
+            (one.name, earlier[one.name], row[one.name])
+            for one in fields(Incident)
+            if earlier[one.name] != row[one.name]
+        )
+        if changed:
+            changes.append(LateChange(name, recorded, changed))
+    return sorted(changes, key=lambda one: (one.recorded_at, one.incident_id))
 
 
 def untouched_services(history: HistoryReader, platform: str) -> dict[str, frozenset[str]]:

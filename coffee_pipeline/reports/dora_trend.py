@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from coffee_pipeline.dora.attribution import Attribution, Evidence
 from coffee_pipeline.dora.quantiles import Distribution
 from coffee_pipeline.dora.trend import TrendPoint
+from coffee_pipeline.reports.dora_facts import LateChange
 from coffee_pipeline.reports.dora_metric import interval_text
 from coffee_pipeline.reports.page import Cell, Figure, Section, Table, Tone
 from coffee_pipeline.reports.wording import NO_DATA, duration, moment, plural, share
@@ -121,3 +123,34 @@ def attribution_section(attributions: Sequence[Attribution]) -> Section:
         ),
         tables=(Table("Newest first", columns, rows, "no incident in the period"),),
     )
+
+
+def late_section(changes: Sequence[LateChange]) -> Section:
+    """What became known of the period's incidents after they were recorded."""
+    rows = tuple(
+        (
+            Cell(moment(one.recorded_at)),
+            Cell(one.incident_id),
+            Cell(
+                "; ".join(f"{name}: {_said(old)} -> {_said(now)}" for name, old, now in one.changed)
+            ),
+        )
+        for one in reversed(changes[-MAXIMUM_ROWS:])
+    )
+    return Section(
+        "Told later",
+        text=(
+            "Each of these changed the numbers of this period once, when it was recorded. "
+            "'report dora --as-of TIME' gives the report as it was before."
+        ),
+        tables=(
+            Table("Newest first", ("Recorded (UTC)", "Incident", "What changed"), rows,
+                  "nothing was told later of an incident of the period"),
+        ),
+    )  # fmt: skip
+
+
+def _said(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{moment(value)} UTC"
+    return "nothing" if value is None else str(value)

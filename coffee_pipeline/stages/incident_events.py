@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
-from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.stages.kept_state import KeptState
@@ -52,7 +52,8 @@ class IncidentEvents:
         """Keep the ledgers that were added to, then make their incidents' records."""
         for name, ledger in self._ledgers.items():
             self._kept.write(name, ledger)
-        return [self._of_ledger(ledger.events) for ledger in self._ledgers.values()]
+        ledgers = [ledger.events for ledger in self._ledgers.values()]
+        return [*map(self._of_ledger, ledgers), *map(self._version, ledgers)]
 
     def forget(self) -> None:
         """Forget the events of incidents that nothing was told of for long."""
@@ -71,6 +72,16 @@ class IncidentEvents:
             materialization=f"incident/{record.source}/{record.incident_id}",
             outcome=Outcome.COMPLETED,
             records=[record],
+        )
+
+    def _version(self, events: Sequence[IncidentEvent]) -> Evidence:
+        """What is known from now on; the same set of events is the same version."""
+        record = incident_of(events, self._places, self._platform)
+        name = f"{record.source}/{record.incident_id}/{len(events)}"
+        return Evidence(
+            materialization=f"incident-version/{name}",
+            outcome=Outcome.COMPLETED,
+            records=[IncidentVersion(**asdict(record))],
         )
 
 

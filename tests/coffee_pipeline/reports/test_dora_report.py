@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,12 +14,13 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.execution import StageRun
-from coffee_pipeline.model.incident import Incident
+from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.dora_document import performance_document
-from coffee_pipeline.reports.dora_facts import recorded_performance
+from coffee_pipeline.reports.dora_facts import recorded_performance, told_later
 from coffee_pipeline.reports.page import Page
+from coffee_pipeline.reports.wording import moment
 from tests.coffee_pipeline.reports.conftest import NOW, REVISIONS, at, deployment, revision, state
 
 TEAMS = {"orders": "ordering", "menu": "menus"}
@@ -172,3 +174,32 @@ def test_one_commit_deployed_in_two_services_is_a_change_of_each(home: Home) -> 
     found = recorded_performance(write(home, "two", *records), "go-coffee", NOW)
     delivered = [one.service for one in found.changes if one.revision == REVISIONS[3]]
     assert sorted(delivered) == ["menu", "orders"]
+
+
+def test_a_report_as_of_an_earlier_time_knows_what_was_known_then(home: Home) -> None:
+    *others, incident = (one for one in story() if not isinstance(one, StageRun))
+    assert isinstance(incident, Incident)
+    still_open = replace(incident, resolved_at=None)
+    write(home, "story", *others)
+    write(home, "opened", IncidentVersion(**asdict(still_open)))
+    before_it_closed = datetime.now(UTC)
+    write(home, "closed", IncidentVersion(**asdict(incident)))
+    reader = write(home, "now", incident)
+
+    before = recorded_performance(reader, "go-coffee", NOW, as_of=before_it_closed)
+    after = recorded_performance(reader, "go-coffee", NOW)
+    assert (before.platform.recovery_time.count, after.platform.recovery_time.count) == (0, 1)
+    (late,) = told_later(reader, after)
+    assert late.changed == (("resolved_at", None, incident.resolved_at),)
+
+    page = dora_page(reader, "go-coffee", NOW, as_of=before_it_closed)
+    assert "As it was known at" in page.subtitle
+    (row,) = section(page, "Told later").tables[0].rows
+    assert [cell.text for cell in row[1:]] == [
+        "INC-1",
+        f"resolved_at: nothing -> {moment(incident.resolved_at)} UTC",
+    ]
+    document = performance_document(after, "go-coffee", late=[late])
+    assert document["told_later"][0]["changed"] == {
+        "resolved_at": [None, incident.resolved_at.isoformat()]
+    }

@@ -117,7 +117,12 @@ PLANTED = {
         ("CKV_DOCKER_8", "Dockerfile"): "the last user is root",
     },
     "conftest": {("secret-in-repository", "deploy/key.yaml"): "a secret that is committed"},
-    "gator": {("CoffeeNoPrivilegedContainers/no-privileged-containers", "deploy/pod.yaml"): "a privileged pod"},
+    "gator": {
+        (
+            "CoffeeNoPrivilegedContainers/no-privileged-containers",
+            "deploy/pod.yaml",
+        ): "a privileged pod",
+    },
     "kube_score": {("container-security-context-privileged", "deploy/pod.yaml"): "privileged"},
     "zizmor": {
         ("unpinned-uses", ".github/workflows/build.yaml"): "an action by its moving tag",
