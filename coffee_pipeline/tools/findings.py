@@ -13,7 +13,7 @@ from coffee_pipeline.model.outcome import FindingKind
 from coffee_pipeline.redaction import without_secrets
 from coffee_pipeline.tools.base import Target
 from coffee_pipeline.tools.collection import collector_paused
-from coffee_pipeline.tools.go_messages import shortened
+from coffee_pipeline.tools.go_messages import cut
 from coffee_pipeline.tools.identity import digest, normalised
 from coffee_pipeline.tools.reported import Reported
 
@@ -160,8 +160,8 @@ def clean(text: str | None, limit: int) -> str | None:
     """Text from outside as it is stored: no secrets, no control characters, not longer."""
     if not text:
         return None
-    text = without_secrets(text)
-    return shortened(text if text.isprintable() else _CONTROL.sub(" ", text), limit) or None
+    text = without_secrets(text.strip())
+    return cut(text if text.isprintable() else _CONTROL.sub(" ", text).strip(), limit) or None
 
 
 @lru_cache(maxsize=1 << 14)  # rules, versions, paths: most come again and again

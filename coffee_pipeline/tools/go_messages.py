@@ -73,7 +73,11 @@ def complaint(text: str) -> Complaint:
 
 def shortened(text: str, limit: int = KEPT_CHARACTERS) -> str:
     """``text`` without surrounding space, cut at ``limit`` characters with a remark."""
-    text = without_secrets(text.strip())  # first: half a secret is not known for one
+    return cut(without_secrets(text.strip()), limit)  # first: half a secret is not known for one
+
+
+def cut(text: str, limit: int) -> str:
+    """``text``, whose secrets are out, not longer than ``limit`` characters and a remark."""
     if len(text) <= limit:
         return text
     return f"{text[:limit]}\n... {len(text) - limit} more characters"
