@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -182,15 +182,12 @@ def _parameter(value: object) -> object:
 def _with_zones(rows: list[tuple[object, ...]], types: Sequence[str]) -> list[tuple[object, ...]]:
     """The rows with aware times; only columns that can hold times are looked at."""
     timed = [at for at, kind in enumerate(types) if "TIMESTAMP" in kind]
-    if not timed:
+    if not timed or not rows:
         return rows
-    found = []
-    for row in rows:
-        values = list(row)
-        for at in timed:
-            values[at] = _value(values[at])
-        found.append(tuple(values))
-    return found
+    columns: list[Iterable[object]] = list(zip(*rows, strict=True))
+    for at in timed:
+        columns[at] = map(_value, columns[at])
+    return list(zip(*columns, strict=True))
 
 
 def _value(value: object) -> object:

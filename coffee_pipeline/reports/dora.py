@@ -35,6 +35,7 @@ from coffee_pipeline.reports.wording import (
     plural,
     short,
 )
+from coffee_pipeline.tools.collection import collector_paused
 
 MAXIMUM_ROWS = 200
 """Rows of the longest table: the newest; the history has the rest."""
@@ -60,11 +61,12 @@ def dora_page(
     Raises:
         HistoryError: the history cannot be read.
     """
-    found = recorded_performance(history, platform_name, now, days, environment, teams,
-                                 since=since, as_of=as_of)  # fmt: skip
-    late = told_later(history, found)
-    with opening(history) as opener:
-        return performance_page(found, platform_name, opener, now, step, late, as_of)
+    with collector_paused():
+        found = recorded_performance(history, platform_name, now, days, environment, teams,
+                                     since=since, as_of=as_of)  # fmt: skip
+        late = told_later(history, found)
+        with opening(history) as opener:
+            return performance_page(found, platform_name, opener, now, step, late, as_of)
 
 
 def performance_page(

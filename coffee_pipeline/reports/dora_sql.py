@@ -63,12 +63,14 @@ def of_deployments(found: DeliveryPerformance, services: Collection[str], more: 
 
 def of_changes(changes: Sequence[DeliveredChange]) -> str:
     """The commits with the deployments that first contain them."""
-    pairs = [f"({literal(one.deployment_id)}, {literal(one.revision)})" for one in changes]
+    pairs = [
+        f"({literal(one.deployment_id)}, {literal(one.revision)})" for one in changes[-NAMED:]
+    ]
     return (
-        f"{_cut(pairs)}SELECT deployments.service, change.revision, revisions.subject,\n"
+        f"{_cut(changes)}SELECT deployments.service, change.revision, revisions.subject,\n"
         "  revisions.committed_at, deployments.finished_at,\n"
         "  epoch(deployments.finished_at) - epoch(revisions.committed_at) AS lead_seconds,\n"
-        f"  change.deployment_id\nFROM (VALUES {', '.join(pairs[-NAMED:]) or '(NULL, NULL)'})\n"
+        f"  change.deployment_id\nFROM (VALUES {', '.join(pairs) or '(NULL, NULL)'})\n"
         "  AS change(deployment_id, revision)\n"
         "JOIN deployments USING (deployment_id)\n"
         "JOIN revisions ON revisions.revision = change.revision\n"
@@ -107,5 +109,5 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(literal(name) for name in names) or "NULL"
 
 
-def _cut(names: Sequence[str]) -> str:
+def _cut(names: Sequence[object]) -> str:
     return f"-- the newest {NAMED} of {len(names)}\n" if len(names) > NAMED else ""
