@@ -63,9 +63,7 @@ def of_deployments(found: DeliveryPerformance, services: Collection[str], more: 
 
 def of_changes(changes: Sequence[DeliveredChange]) -> str:
     """The commits with the deployments that first contain them."""
-    pairs = [
-        f"({literal(one.deployment_id)}, {literal(one.revision)})" for one in changes[-NAMED:]
-    ]
+    pairs = [f"({literal(one.deployment_id)}, {literal(one.revision)})" for one in changes[-NAMED:]]
     return (
         f"{_cut(changes)}SELECT deployments.service, change.revision, revisions.subject,\n"
         "  revisions.committed_at, deployments.finished_at,\n"

@@ -15,6 +15,7 @@ from coffee_pipeline.process.command import Output
 from coffee_pipeline.process.runner import run
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.module import ToolProblem, tool_run
+from coffee_pipeline.stages.reuse import answer_again, keep_answer, kept_answer_file
 from coffee_pipeline.toolbox.toolbox import Located
 from coffee_pipeline.tools import gosec, govulncheck, scan_record
 from coffee_pipeline.tools.base import Report, Scanner, Target
@@ -59,7 +60,7 @@ def scan(
         place = target()
         obstacle = tool.obstacle(place)
         if obstacle is None:
-            return _run(context, tool, program, place, key)
+            return _answer(context, tool, program, place, key)
         report = scan_record.report(tool.NAME, place, Outcome.NOT_RUN, obstacle)
     except ToolProblem as error:
         report = scan_record.report(tool.NAME, nowhere, Outcome.NOT_RUN, str(error))
@@ -120,6 +121,21 @@ def program_of(context: StageContext, name: str, at_least: str | None = None) ->
     if found is None:
         raise ToolError(f"not installed; 'coffee-pipeline doctor --install {name}' gets it")
     return found
+
+
+def _answer(
+    context: StageContext, tool: Scanner, program: Located, target: Target, key: str
+) -> Evidence:
+    """What the tool says, or said of the same inputs before."""
+    kept = kept_answer_file(context.home, tool, program, target)
+    again = answer_again(kept, key, target) if kept else None
+    if again is not None:
+        context.report(f"{target.scope_name}: {tool.NAME}: unchanged inputs, answer reused")
+        return again
+    evidence = _run(context, tool, program, target, key)
+    if kept:
+        keep_answer(kept, evidence)
+    return evidence
 
 
 def _run(

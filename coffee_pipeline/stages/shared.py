@@ -7,26 +7,21 @@ the services of a module wait for the first of them instead of running the same 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
 
 from filelock import FileLock
 
-from coffee_pipeline.model.evidence import Evidence, Record
-from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.stages.kept_evidence import read_evidence, write_evidence
 
 KEPT_SECONDS = 7 * 24 * 3600.0
 """Deliveries older than this are forgotten: nobody waits for them any more."""
-
-_RECORD_TYPES: dict[str, type] = {record.__name__: record for record in get_args(Record)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +40,12 @@ def once_per_delivery(
     file.parent.mkdir(parents=True, exist_ok=True)
     _forget_old(file.parent.parent)
     with FileLock(file.with_suffix(".lock")):
-        kept = _read(file)
+        kept = read_evidence(file)
         if kept is not None:
             context.report(f"{materialization}: done in this delivery already, reused")
             return StageResult(kept, reused=True)
         evidence = work()
-        _write(file, evidence)
+        write_evidence(file, evidence)
     return StageResult(evidence, reused=False)
 
 
@@ -59,13 +54,13 @@ def remember(context: StageContext, evidence: Evidence) -> Evidence:
     file = _file(context, evidence.materialization)
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock")):
-        _write(file, evidence)
+        write_evidence(file, evidence)
     return evidence
 
 
 def recall(context: StageContext, materialization: str) -> Evidence | None:
     """Evidence that this delivery produced before; None when it did not."""
-    return _read(_file(context, materialization))
+    return read_evidence(_file(context, materialization))
 
 
 def _file(context: StageContext, materialization: str) -> Path:
@@ -82,44 +77,3 @@ def _forget_old(folder: Path) -> None:
         with suppress(FileNotFoundError):  # another process forgets it at the same moment
             if delivery.stat().st_mtime < limit:
                 shutil.rmtree(delivery, ignore_errors=True)
-
-
-def _write(file: Path, evidence: Evidence) -> None:
-    document = {
-        "materialization": evidence.materialization,
-        "outcome": evidence.outcome.value,
-        "reason": evidence.reason,
-        "records": [[type(record).__name__, asdict(record)] for record in evidence.records],
-    }
-    temporary = file.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document, default=_encode), encoding="utf-8")
-    temporary.replace(file)
-
-
-def _encode(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is no field type of a record")
-
-
-def _read(file: Path) -> Evidence | None:
-    if not file.is_file():
-        return None
-    document = json.loads(file.read_text(encoding="utf-8"))
-    return Evidence(
-        materialization=document["materialization"],
-        outcome=Outcome(document["outcome"]),
-        reason=document["reason"],
-        records=tuple(_record(name, values) for name, values in document["records"]),
-    )
-
-
-def _record(name: str, values: dict[str, Any]) -> Record:
-    record_type = _RECORD_TYPES[name]
-    hints = get_type_hints(record_type)
-    for field in fields(record_type):
-        value = values[field.name]
-        if isinstance(value, str) and datetime in (hints[field.name], *get_args(hints[field.name])):
-            values[field.name] = datetime.fromisoformat(value)
-    record: Record = record_type(**values)
-    return record

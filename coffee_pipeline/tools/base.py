@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coffee_pipeline.model.evidence import Record
 from coffee_pipeline.model.outcome import Outcome
@@ -129,5 +129,17 @@ class Scanner(ReportFormat, Protocol):
 
         Raises:
             ParseError: the output is not in the tool's format, with file and position.
+        """
+        ...
+
+
+@runtime_checkable
+class Repeatable(Protocol):
+    """A scanner that names everything its answer is taken from, so that it can be taken again."""
+
+    def inputs(self, target: Target) -> Sequence[Path]:
+        """The files that are read, of the target and of rules; a file more is better than one less.
+
+        The tool's version and its arguments count without being named.
         """
         ...

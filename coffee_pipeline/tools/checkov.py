@@ -41,6 +41,10 @@ _KINDS = {
     "sca_image": FindingKind.CONTAINER,
 }
 _RESULTS = ("passed_checks", "failed_checks", "skipped_checks")
+_SKIPPED = ("secrets", "sca_package", "sca_image", "sast")
+"""Frameworks that are others' work here: gitleaks looks for secrets, in history too; the rest asks
+a service. Without them Checkov reads no source code."""
+_UNREAD = (".go", ".md", "go.mod", "go.sum")
 _SUFFIXES = (".tf", ".json", ".yaml", ".yml")
 
 
@@ -52,6 +56,13 @@ def obstacle(target: Target) -> str | None:
     """No file of a sort that Checkov knows."""
     chosen = file_scan.files(target, _wanted)
     return file_scan.obstacle(target, NAME, chosen, "infrastructure files")
+
+
+def inputs(target: Target) -> list[Path]:
+    """Every file but those that no framework of Checkov's reads, and the checks of one's own."""
+    checks = file_scan.setting_path(target, "checks")
+    found = file_scan.every_file(target.folder) + (file_scan.every_file(checks) if checks else [])
+    return [file for file in found if not file.name.endswith(_UNREAD)]
 
 
 def command(target: Target, executable: Path) -> Command:
@@ -66,6 +77,7 @@ def command(target: Target, executable: Path) -> Command:
     return Command(
         argv=(
             str(executable), "--output", "json", "--skip-download", "--compact", *what,
+            "--skip-framework", *_SKIPPED,
             *(("--external-checks-dir", str(checks)) if checks else ()),
             *(("--framework", frameworks) if frameworks else ()),
         ),

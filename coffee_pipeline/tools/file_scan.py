@@ -61,6 +61,16 @@ def arguments(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"./{path}" if path.startswith("-") else path for path in paths)
 
 
+def every_file(folder: Path) -> list[Path]:
+    """All files below a folder, links among them and not followed, but for Git's own."""
+    found = []
+    for path, names, files in os.walk(folder):
+        names[:] = sorted(name for name in names if name != ".git")
+        linked = [name for name in names if (Path(path) / name).is_symlink()]
+        found += [Path(path) / name for name in sorted([*files, *linked]) if name != ".git"]
+    return found
+
+
 def _inside(target: Target, name: str) -> Path | None:
     path = target.folder / os.path.normpath(name)
     if not path.exists():

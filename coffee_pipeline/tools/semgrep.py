@@ -22,6 +22,7 @@ from coffee_pipeline.redaction import excerpt
 from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
+from coffee_pipeline.tools.file_scan import every_file
 from coffee_pipeline.tools.json_fields import items, mapping, text
 from coffee_pipeline.tools.reported import ReadReport
 from coffee_pipeline.tools.semgrep_results import code_findings, complaints, dependency_findings
@@ -53,6 +54,11 @@ def obstacle(target: Target) -> str | None:
         if not any(file.suffix in _RULE_FILES for file in folder.rglob("*")):
             return f"{folder}: holds no Semgrep rule (*.yaml)"
     return None
+
+
+def inputs(target: Target) -> list[Path]:
+    """The files of the folder, and the rules."""
+    return [file for folder in (target.folder, *_folders(target)) for file in every_file(folder)]
 
 
 def command(target: Target, executable: Path) -> Command:
