@@ -114,6 +114,7 @@ def _overview(found: DeliveryPerformance, opener: Opener) -> Section:
     scope = found.platform
     return Section(
         "The five metrics",
+        text=_went_out(found),
         tiles=tuple(metric_tile(metric) for metric in scope.metrics),
         tables=(
             Table(
@@ -128,6 +129,20 @@ def _overview(found: DeliveryPerformance, opener: Opener) -> Section:
                 ),
             ),
         ),
+    )
+
+
+def _went_out(found: DeliveryPerformance) -> str:
+    """How many revisions, and in how many deployments: every service is deployed by itself."""
+    changes = [one for one in found.deployments if one.is_change]
+    revisions = {one.deployment.revision for one in changes}
+    failed = sum(one.failure is not None for one in changes)
+    if not changes:
+        return ""
+    return (
+        f"{plural(len(revisions), 'revision')} went out in "
+        f"{plural(len(changes), 'deployment')}, as each service is deployed by itself; "
+        f"{failed} failed."
     )
 
 
@@ -202,6 +217,7 @@ def _definitions(found: DeliveryPerformance) -> Section:
 
 def _numbers(found: DeliveryPerformance) -> dict[str, float | int | str]:
     numbers: dict[str, float | int | str] = {"production deployments": len(found.deployments)}
+    numbers["deployed revisions"] = len({one.deployment.revision for one in found.deployments})
     for metric in found.platform.metrics:
         unit = {"seconds": " (s)", "per day": " (per day)"}.get(metric.unit, "")
         numbers[f"{metric.name}{unit}"] = NO_DATA if metric.value is None else metric.value

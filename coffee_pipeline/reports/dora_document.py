@@ -102,6 +102,7 @@ def performance_document(
             "proxy": False,
             "method": "deployments recorded by the pipeline",
             "count": len(found.deployments),
+            "revisions": len({one.deployment.revision for one in found.deployments}),
             "reason": None,
         },
         "environment": found.environment,

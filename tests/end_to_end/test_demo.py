@@ -53,6 +53,14 @@ def test_the_demo_goes_as_its_story_says_and_leaves_nothing_running(tmp_path: Pa
         (incident["revision"],),
     )
     assert min(row["ratio"] for row in levels) < 0.999
+    dora = subprocess.run(
+        [COMMAND, "--data-dir", data, "report", "dora", "--json"], capture_output=True, check=True
+    )
+    performance = json.loads(dora.stdout)
+    assert (performance["deployments"]["revisions"], len(performance["failures"])) == (4, 1)
+    metrics = performance["metrics"]
+    assert (metrics["change_fail_rate"]["events"], metrics["rework_rate"]["events"]) == (1, 1)
+    assert metrics["failed_deployment_recovery_time"]["value"] > 0
     for name in ("slo", "dora"):
         page = (data / "reports" / f"{name}.html").read_text("utf-8")
         assert "payments" in page

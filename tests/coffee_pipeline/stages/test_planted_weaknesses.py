@@ -92,6 +92,8 @@ FILES = {
     "deploy/pod.yaml": POD,
     "deploy/network.tf": GROUP,
     "deploy/key.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {a: b}\n",
+    "deploy/orders.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: orders}\n"
+    "spec: {ports: [{port: eighty}]}\n",
     ".github/workflows/build.yaml": WORKFLOW,
     "config/settings.ini": f"[github]\ntoken = {KEY}\n",
 }
@@ -122,6 +124,15 @@ PLANTED = {
             "CoffeeNoPrivilegedContainers/no-privileged-containers",
             "deploy/pod.yaml",
         ): "a privileged pod",
+    },
+    "kubeconform": {("schema", "deploy/orders.yaml"): "a number that is a text"},
+    "semgrep": {
+        ("go-sql-built-from-text", "main.go"): "SQL built by formatting",
+        ("go-command-from-variable", "main.go"): "a command made of a request",
+        ("go-tls-not-verified", "main.go"): "certificates that nobody checks",
+        ("go-credential-in-code", "main.go"): "a hard-coded password",
+        ("dockerfile-user-root", "Dockerfile"): "the last user is root",
+        ("kubernetes-privileged", "deploy/pod.yaml"): "a privileged pod",
     },
     "kube_score": {("container-security-context-privileged", "deploy/pod.yaml"): "privileged"},
     "zizmor": {
