@@ -18,6 +18,7 @@ from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.page import Page, Tone, summary
 from coffee_pipeline.reports.render import to_html, to_markdown, write_html
 from coffee_pipeline.reports.slo import slo_page
+from tests.coffee_pipeline.reports.browser import DESKTOP, PHONE, show
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = "UPDATE_GOLDEN"
@@ -58,6 +59,18 @@ def test_a_history_without_facts_says_so(empty_pages: dict[str, Page], name: str
     tiles = [tile for section in page.sections for tile in section.tiles]
     assert all(tile.tone is not Tone.GOOD for tile in tiles)
     assert "100 %" not in "".join(tile.value for tile in tiles)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize("name", ["slo", "dora"])
+def test_a_browser_shows_it_without_complaint(
+    pages: dict[str, Page], name: str, width: int, tmp_path: Path
+) -> None:
+    shown = show(to_html(pages[name]), tmp_path, width)
+    assert shown.console == []
+    assert shown.sideways == 0, "the page is wider than the screen"
+    assert shown.drawn > 0
 
 
 def test_another_platforms_facts_stay_out(history: HistoryReader, now: datetime) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects
@@ -32,6 +33,7 @@ from coffee_pipeline.reports.security_facts import findings_report
 from coffee_pipeline.reports.sweep_digest import sweep_digest
 from coffee_pipeline.tools import cyclonedx, sarif
 from coffee_pipeline.tools.document import Document
+from tests.coffee_pipeline.reports.browser import DESKTOP, PHONE, show
 
 HOSTILE = "=cmd|'/c calc'!A1 <script>alert(1)</script>"
 TIMES = {"started_at", "finished_at"}
@@ -213,6 +215,15 @@ def test_the_page_says_what_was_not_checked_and_runs_nothing(page: Page) -> None
         for trace in plain:
             trace["marker"].pop("color")
         plotly.graph_objects.Figure({"data": plain})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_a_browser_shows_it_without_complaint(page: Page, width: int, tmp_path: Path) -> None:
+    shown = show(to_html(page), tmp_path, width)
+    assert shown.console == []
+    assert shown.sideways == 0, "the page is wider than the screen"
+    assert shown.drawn > 0
 
 
 def test_without_scans_nothing_is_said_to_be_good(empty_history, now) -> None:
