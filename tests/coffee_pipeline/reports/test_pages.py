@@ -69,7 +69,7 @@ def test_a_browser_shows_it_without_complaint(
 ) -> None:
     shown = show(to_html(pages[name]), tmp_path, width)
     assert shown.console == []
-    assert shown.sideways == 0, "the page is wider than the screen"
+    assert (shown.width, shown.sideways) == (width, 0), "the page is wider than the screen"
     assert shown.drawn > 0
 
 

@@ -222,7 +222,7 @@ def test_the_page_says_what_was_not_checked_and_runs_nothing(page: Page) -> None
 def test_a_browser_shows_it_without_complaint(page: Page, width: int, tmp_path: Path) -> None:
     shown = show(to_html(page), tmp_path, width)
     assert shown.console == []
-    assert shown.sideways == 0, "the page is wider than the screen"
+    assert (shown.width, shown.sideways) == (width, 0), "the page is wider than the screen"
     assert shown.drawn > 0
 
 
