@@ -83,6 +83,7 @@ def _figure(points: Sequence[TrendPoint]) -> Figure:
                 "type": "bar", "name": "failed", "x": days, "y": failed,
                 "marker": {"color": "token:bad", "pattern": {"shape": "/"}},
                 "text": [str(count) if count else "" for count in failed],
+                "textposition": "outside", "cliponaxis": False,  # not on the hatching
                 "hovertemplate": "%{x|%Y-%m-%d}: %{y} failed<extra></extra>",
             }
         )  # fmt: skip
