@@ -93,7 +93,7 @@ FILES = {
     "deploy/network.tf": GROUP,
     "deploy/key.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {a: b}\n",
     "deploy/orders.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: orders}\n"
-    "spec: {ports: [{port: eighty}]}\n",
+    "spec: {portz: [{port: 80}]}\n",
     ".github/workflows/build.yaml": WORKFLOW,
     "config/settings.ini": f"[github]\ntoken = {KEY}\n",
 }
@@ -125,7 +125,7 @@ PLANTED = {
             "deploy/pod.yaml",
         ): "a privileged pod",
     },
-    "kubeconform": {("schema", "deploy/orders.yaml"): "a number that is a text"},
+    "kubeconform": {("schema", "deploy/orders.yaml"): "a field that does not exist"},
     "semgrep": {
         ("go-sql-built-from-text", "main.go"): "SQL built by formatting",
         ("go-command-from-variable", "main.go"): "a command made of a request",
