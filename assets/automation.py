@@ -56,8 +56,12 @@ consume_inbox = dg.define_asset_job(
     selection=["runtime_events"],
     description="Make evidence of the messages that wait in the inbox.",
 )
-publish_slo_report = dg.define_asset_job("publish_slo_report", selection=["slo_report"])
-publish_dora_report = dg.define_asset_job("publish_dora_report", selection=["dora_report"])
+publish_slo_report = dg.define_asset_job(
+    "publish_slo_report", selection=["slo_report", "observability_coverage", "alerts"]
+)
+publish_dora_report = dg.define_asset_job(
+    "publish_dora_report", selection=["dora_facts", "dora_report"]
+)
 
 TIMEZONE = PLATFORM.schedules.timezone
 _RUNNING = dg.DefaultScheduleStatus.RUNNING

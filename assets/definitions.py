@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets import (
     build,
+    facts,
     level_automation,
     levels,
     metrics,
@@ -29,7 +30,7 @@ def defs() -> dg.Definitions:
     """Assets, checks, jobs, schedules, sensors and resources of the pipeline."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [source, build, test, scan, runtime, rollout, metrics, levels, sweep, reports]
+            [source, build, test, scan, runtime, rollout, metrics, levels, sweep, facts, reports]
         ),
         jobs=[*JOBS, *level_automation.JOBS],
         schedules=[*SCHEDULES, *level_automation.SCHEDULES],

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from assets.facts import dora_facts
 from assets.levels import service_levels
 from assets.metrics import release_levels
 from assets.partitions import PLATFORM
-from assets.rollout import production_deployment
 from assets.sweep import sweep
 from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.security import security_page
@@ -36,7 +36,7 @@ def slo_report(delivery: DeliveryResource) -> dg.MaterializeResult:
 
 @dg.asset(
     group_name="reports",
-    deps=[production_deployment],
+    deps=[dora_facts],
     kinds={"plotly"},
     owners=["team:platform"],
     code_version="1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from coffee_pipeline.dora.attribution import Attribution, Evidence
 from coffee_pipeline.dora.quantiles import Distribution
@@ -69,7 +70,7 @@ def _figure(points: Sequence[TrendPoint]) -> Figure:
     failed = [one.failed or 0 for one in points]
     total, bad = sum(one.attempted for one in points), sum(failed)
     step = {1: "day", 7: "week"}.get((points[0].end - points[0].start).days, "month")
-    traces = [
+    traces: list[dict[str, Any]] = [
         {
             "type": "bar", "name": "not known to have failed", "x": days, "y": done,
             "marker": {"color": "token:good"},

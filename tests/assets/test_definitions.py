@@ -55,6 +55,7 @@ def test_the_definitions_load_without_a_warning_and_group_by_stage(shown: dict) 
     }  # fmt: skip
     assert {name for name, group in shown["groups"].items() if group == "reports"} == {
         "slo_report", "dora_report", "slo_review", "security_report",
+        "observability_coverage", "alerts", "dora_facts",
     }  # fmt: skip
 
 
