@@ -20,6 +20,7 @@ from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import first_line, shortened
+from coffee_pipeline.tools.json_fields import count
 from coffee_pipeline.tools.json_fields import number as number_of
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
@@ -118,8 +119,8 @@ def _own_version(document: Mapping[str, Any]) -> str | None:
 
 
 def _count(stats: Mapping[str, Any], name: str, document: Document) -> int:
-    value = stats.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    value = count(stats.get(name))
+    if value is None:
         raise document.error("line 1", f"'Stats.{name}' is no count")
     return value
 

@@ -92,8 +92,8 @@ def _spelled(name: str) -> str:
 
 
 def count(value: object) -> int | None:
-    """A whole number from 0."""
-    return value if type(value) is int and value >= 0 else None
+    """A whole number from 0 that the history can hold: one of 64 bits."""
+    return value if type(value) is int and 0 <= value < 1 << 63 else None
 
 
 def severity_of(value: object) -> Severity | None:

@@ -142,6 +142,7 @@ def test_a_tool_that_did_not_end_well_failed(more: Any, code: int, reason: str) 
         b"[]",
         b"{}",
         b'{"Stats": {"files": "1", "lines": 2}}',
+        b'{"Stats": {"files": 1180591620717411303424, "lines": 2}}',
         b'{"Stats": {"files": 1, "lines": 2}, "Issues": [{}]}',
         b'{"Stats": {"files": 1, "lines": 2}, "Issues": {}}',
         document([issue()])[:-20],
