@@ -53,18 +53,23 @@ def report(
         outcome=outcome.value,
         reason=reason,
         findings=None if findings is None else len(findings),
-        packages_scanned=packages,
-        files_scanned=files,
-        lines_scanned=lines,
-        checks_run=checks,
+        packages_scanned=_held(packages),
+        files_scanned=_held(files),
+        lines_scanned=_held(lines),
+        checks_run=_held(checks),
         database_date=database_date,
-        database_entries=database_entries,
+        database_entries=_held(database_entries),
         started_at=started_at,
         finished_at=started_at + timedelta(seconds=seconds),
     )
     return Report(
         outcome=outcome, reason=reason, records=(scan, *(findings or ())), left_out=left_out
     )
+
+
+def _held(number: int | None) -> int | None:
+    """A count that the history can hold, of 64 bits; any other says nothing."""
+    return number if number is not None and 0 <= number < 1 << 63 else None
 
 
 def of_read(
