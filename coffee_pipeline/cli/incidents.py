@@ -80,8 +80,9 @@ def import_(
             and (after := _merged(known[one.incident_id], one, report)) != known[one.incident_id]
         ]
         changes = [*new, *(after for _, after in changed)]
-        _store(home, report.source, known, changes)
+        # Versions first: ended in between, the next import finds the same changes and both go on.
         _keep_versions(home, report.source, changes)
+        _store(home, report.source, known, changes)
     _say(report, new, changed, as_json)
 
 

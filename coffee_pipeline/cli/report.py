@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -136,6 +137,8 @@ def dora(
     ] = None,
 ) -> None:
     """The five software delivery metrics of dora.dev."""
+    if as_of is not None and (compatible is not None or repository is not None):
+        raise UsageError("--as-of needs the history: no --repository, no --compatible")
     if compatible is not None:
         if tables is None or repository is not None:
             raise UsageError("--compatible needs --tables, and no --repository")
@@ -158,26 +161,52 @@ def dora(
         return
     if branch or deployments is not Source.AUTO:
         raise UsageError("--branch and --deployments need --repository")
+    period = RecordedPeriod(
+        days=days,
+        since=moment(since, "--since"),
+        until=moment(until, "--until", end=True),
+        as_of=moment(as_of, "--as-of", end=True),
+    )
+    _report_recorded(context, period, by, as_json, output, format_)
+
+
+@dataclass(frozen=True)
+class RecordedPeriod:
+    """Which part of the history a delivery report is about; None: not said."""
+
+    days: int
+    since: datetime | None
+    until: datetime | None
+    as_of: datetime | None
+
+
+def _report_recorded(
+    context: typer.Context,
+    period: RecordedPeriod,
+    step: Step | None,
+    as_json: bool,
+    output: Path | None,
+    format_: Format,
+) -> None:
     home, history, platform = _history(context)
     now = datetime.now(UTC)
-    known = moment(as_of, "--as-of", end=True)
-    end = min(moment(until, "--until", end=True) or known or now, now)
-    start = moment(since, "--since")
-    if start is not None and start >= end:
+    end = min(period.until or period.as_of or now, now)
+    if period.since is not None and period.since >= end:
         raise UsageError("--since lies after the end of the period")
     teams = _teams(home)
     if not as_json:
-        page = dora_page(history, platform, end, days, step=by, teams=teams, since=start,
-                         as_of=known)  # fmt: skip
+        page = dora_page(history, platform, end, period.days, step=step, teams=teams,
+                         since=period.since, as_of=period.as_of)  # fmt: skip
         _write(page, home, "dora", output, format_)
         return
-    found = recorded_performance(history, platform, end, days, teams=teams, since=start,
-                                 as_of=known)  # fmt: skip
-    document = performance_document(found, platform, by, told_later(history, found), known)
+    found = recorded_performance(history, platform, end, period.days, teams=teams,
+                                 since=period.since, as_of=period.as_of)  # fmt: skip
+    late = told_later(history, found)
+    text = to_json(performance_document(found, platform, step, late, period.as_of))
     if output is None:
-        typer.echo(to_json(document), nl=False)
+        typer.echo(text, nl=False)
     else:
-        write_text(output, to_json(document))
+        write_text(output, text)
         typer.echo(output)
 
 

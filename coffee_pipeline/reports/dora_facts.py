@@ -126,7 +126,7 @@ def told_later(history: HistoryReader, found: DeliveryPerformance) -> list[LateC
     Raises:
         HistoryError: the history cannot be read.
     """
-    services = found.platform.members
+    ours = {one.incident.incident_id for one in found.attributions}
     rows = history.query(_VERSIONS, (found.start, found.end))
     before: dict[str, dict[str, object]] = {}
     changes = []
@@ -134,7 +134,7 @@ def told_later(history: HistoryReader, found: DeliveryPerformance) -> list[LateC
         name, recorded = str(row["incident_id"]), row["recorded_at"]
         earlier = before.get(name)
         before[name] = row
-        if earlier is None or row["service"] not in services or not isinstance(recorded, datetime):
+        if earlier is None or name not in ours or not isinstance(recorded, datetime):
             continue
         changed = tuple(
             (one.name, earlier[one.name], row[one.name])

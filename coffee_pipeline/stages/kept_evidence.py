@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
+from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.receiver.inbox import replace_durably
 
 _RECORD_TYPES: dict[str, type] = {record.__name__: record for record in get_args(Record)}
 
@@ -22,9 +26,7 @@ def write_evidence(file: Path, evidence: Evidence) -> None:
         "reason": evidence.reason,
         "records": [[type(record).__name__, asdict(record)] for record in evidence.records],
     }
-    temporary = file.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document, default=_encode), encoding="utf-8")
-    temporary.replace(file)
+    replace_durably(file, json.dumps(document, default=_encode).encode())
 
 
 def read_evidence(file: Path) -> Evidence | None:
@@ -38,6 +40,19 @@ def read_evidence(file: Path) -> Evidence | None:
         reason=document["reason"],
         records=tuple(_record(name, values) for name, values in document["records"]),
     )
+
+
+def forget_unused(folder: Path, seconds: float) -> None:
+    """Remove the files and folders in ``folder`` that nothing was written to for so long."""
+    limit = time.time() - seconds
+    for entry in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process forgets it at the same moment
+            if entry.stat().st_mtime >= limit:
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink()
 
 
 def _encode(value: object) -> str:

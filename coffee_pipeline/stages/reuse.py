@@ -10,27 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 
+import coffee_pipeline.tools
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.execution import ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome
-from coffee_pipeline.stages.kept_evidence import read_evidence, write_evidence
+from coffee_pipeline.stages.kept_evidence import forget_unused, read_evidence, write_evidence
 from coffee_pipeline.toolbox.toolbox import Located
 from coffee_pipeline.tools.base import Repeatable, Scanner, Target
 
 KEPT_SECONDS = 30 * 24 * 3600.0
 """Answers that nobody took for so long are forgotten."""
-_VERSION = 1
-"""Of what is kept; another one than that of the file is no answer."""
+_ADAPTERS = Path(coffee_pipeline.tools.__file__).parent
 
 
 def kept_answer_file(home: Home, tool: Scanner, program: Located, target: Target) -> Path | None:
@@ -39,7 +38,7 @@ def kept_answer_file(home: Home, tool: Scanner, program: Located, target: Target
         return None
     command = tool.command(target, Path(tool.NAME))
     asked = {
-        "kept": [_VERSION, version("coffee-pipeline")],
+        "adapters": _adapters(),
         "tool": [tool.NAME, program.version],
         "arguments": [part.replace(str(target.checkout), "") for part in command.argv],
         "target": [target.module, target.scope_name, sorted(target.nested)],
@@ -69,8 +68,15 @@ def keep_answer(file: Path, evidence: Evidence) -> None:
     if evidence.outcome is not Outcome.COMPLETED:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    _forget_old(file.parent)
+    forget_unused(file.parent, KEPT_SECONDS)
     write_evidence(file, evidence)
+
+
+@cache
+def _adapters() -> str:
+    """Digest of what reads reports: an adapter that changed may find other things in an answer."""
+    sources = _contents(sorted(_ADAPTERS.glob("*.py")), _ADAPTERS)
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
 
 
 def _anew(record: Record, target: Target, now: datetime) -> Record:
@@ -99,11 +105,3 @@ def _digest(file: Path) -> str:
         return f"link:{file.readlink()}"
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _forget_old(folder: Path) -> None:
-    limit = time.time() - KEPT_SECONDS
-    for file in folder.iterdir():
-        with suppress(FileNotFoundError):  # another process forgets it at the same moment
-            if file.stat().st_mtime < limit:
-                file.unlink()

@@ -7,10 +7,7 @@ the services of a module wait for the first of them instead of running the same 
 from __future__ import annotations
 
 import hashlib
-import shutil
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +15,7 @@ from filelock import FileLock
 
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.stages.context import StageContext
-from coffee_pipeline.stages.kept_evidence import read_evidence, write_evidence
+from coffee_pipeline.stages.kept_evidence import forget_unused, read_evidence, write_evidence
 
 KEPT_SECONDS = 7 * 24 * 3600.0
 """Deliveries older than this are forgotten: nobody waits for them any more."""
@@ -38,7 +35,7 @@ def once_per_delivery(
     """Evidence of ``materialization`` in this delivery, made by ``work`` unless it is there."""
     file = _file(context, materialization)
     file.parent.mkdir(parents=True, exist_ok=True)
-    _forget_old(file.parent.parent)
+    forget_unused(file.parent.parent, KEPT_SECONDS)
     with FileLock(file.with_suffix(".lock")):
         kept = read_evidence(file)
         if kept is not None:
@@ -69,11 +66,3 @@ def _file(context: StageContext, materialization: str) -> Path:
         for text in (context.delivery, materialization)
     )
     return context.home.cache / "deliveries" / delivery / f"{key}.json"
-
-
-def _forget_old(folder: Path) -> None:
-    limit = time.time() - KEPT_SECONDS
-    for delivery in folder.iterdir():
-        with suppress(FileNotFoundError):  # another process forgets it at the same moment
-            if delivery.stat().st_mtime < limit:
-                shutil.rmtree(delivery, ignore_errors=True)

@@ -13,6 +13,7 @@ from coffee_pipeline.tools.http_credential import Credential
 from coffee_pipeline.tools.http_message import Answer, Request
 from coffee_pipeline.tools.json_fields import items, mapping, text
 from coffee_pipeline.tools.traces.span import (
+    KINDS,
     Span,
     answered_of,
     called_of,
@@ -26,8 +27,6 @@ from coffee_pipeline.tools.traces.store import FoundTraces, Search
 NAME = "jaeger"
 TITLE = "Jaeger query API"
 CREDENTIAL = Credential("JAEGER_TOKEN")
-
-_KINDS = ("server", "client", "producer", "consumer")
 
 
 def search(wanted: Search) -> Request:
@@ -109,7 +108,7 @@ def _span(value: object, processes: Mapping[str, Any], source: str, position: st
         parent_id=_parent(value, source, position),
         service=text(service.get("serviceName")) or "",
         name=text(value.get("operationName")) or "",
-        kind=kind if kind in _KINDS else "internal",
+        kind=kind if kind in KINDS else "internal",
         started_at=seconds_of(value.get("startTime"), 1e-6, source, f"{position}.startTime"),
         duration_seconds=seconds_of(value.get("duration"), 1e-6, source, f"{position}.duration"),
         called=called_of(tags),

@@ -11,6 +11,8 @@ from typing import Any
 
 from coffee_pipeline.errors import ParseError
 
+KINDS = ("server", "client", "producer", "consumer")
+"""Kinds of spans besides ``internal``, in the words of OpenTelemetry."""
 _TRACE_DIGITS = 32
 _SPAN_DIGITS = 16
 _HEX = frozenset("0123456789abcdef")

@@ -14,6 +14,7 @@ from coffee_pipeline.tools.http_credential import Credential
 from coffee_pipeline.tools.http_message import Answer, Request
 from coffee_pipeline.tools.json_fields import mapping
 from coffee_pipeline.tools.traces.span import (
+    KINDS,
     Span,
     answered_of,
     called_of,
@@ -27,8 +28,6 @@ from coffee_pipeline.tools.traces.store import FoundTraces, Search
 NAME = "zipkin"
 TITLE = "Zipkin API v2"
 CREDENTIAL = Credential("ZIPKIN_TOKEN")
-
-_KINDS = ("server", "client", "producer", "consumer")
 
 
 def search(wanted: Search) -> Request:
@@ -94,7 +93,7 @@ def _span(value: object, source: str, position: str) -> Span:
         parent_id=parent,
         service=_text(mapping(value.get("localEndpoint")).get("serviceName")),
         name=_text(value.get("name")),
-        kind=kind if kind in _KINDS else "internal",
+        kind=kind if kind in KINDS else "internal",
         started_at=seconds_of(value.get("timestamp", 0), 1e-6, source, f"{position}.timestamp"),
         duration_seconds=seconds_of(value.get("duration", 0), 1e-6, source, f"{position}.duration"),
         called=_called(mapping(value.get("remoteEndpoint")), tags),

@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from coffee_pipeline.cli import report
-from coffee_pipeline.errors import ConfigurationError, EnvironmentFailedError
+from coffee_pipeline.errors import ConfigurationError, EnvironmentFailedError, UsageError
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
@@ -111,3 +111,29 @@ def test_slos_as_json_have_their_statements(delivered: Home, call: Call, tmp_pat
     assert done.exit_code == 0, done.output
     past = json.loads(path.read_text(encoding="utf-8"))
     assert (past["at"], past["objectives"]) == ("2020-01-01T00:00:00Z", [])
+
+
+def test_dora_as_of_a_time_before_anything_was_recorded_has_nothing(
+    delivered: Home, call: Call
+) -> None:
+    now = json.loads(call("dora", "--json").output)
+    then = json.loads(call("dora", "--json", "--as-of", "2020-01-01").output)
+    assert (now["deployments"]["count"], now["as_of"]) == (1, None)
+    assert (then["deployments"]["count"], then["as_of"][:10]) == (0, "2020-01-01")
+    assert then["metrics"]["change_lead_time"]["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--as-of", "2026-01-01", "--repository", "."), "--as-of needs the history"),
+        (("--branch", "main"), "need --repository"),
+        (("--since", "2026-01-02", "--until", "2026-01-01"), "after the end"),
+    ],
+)
+def test_options_of_dora_that_do_not_go_together(
+    delivered: Home, call: Call, arguments: tuple[str, ...], problem: str
+) -> None:
+    done = call("dora", *arguments)
+    assert isinstance(done.exception, UsageError)
+    assert problem in str(done.exception)
