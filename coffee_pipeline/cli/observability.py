@@ -123,8 +123,10 @@ def _state(check: Check) -> str:
 
 
 def _told(checks: list[Check]) -> dict[str, object]:
+    """``passed`` is null where nothing failed, but not everything could be asked."""
+    states = {one.passed for one in checks}
     return {
-        "passed": not any(one.passed is False for one in checks),
+        "passed": False if False in states else True if states == {True} else None,
         "counts": dict(sorted(Counter(map(_state, checks)).items())),
         "checks": [
             {"kind": one.kind.value, "subject": one.subject, "service": one.service,

@@ -47,8 +47,9 @@ def test_what_was_generated_passes_until_something_is_gone(
     assert "prometheus/rules/own.yml" in (folder / "kustomization.yaml").read_text()
     assert own.read_text().startswith("groups: [{name: own")
     told = json.loads(run(app, "check", folder, *options, "--json"))
-    assert told["passed"] is True
     assert "failed" not in told["counts"]
+    # A promtool that does not know Kubernetes cannot be asked for all of it: then it is no pass.
+    assert told["passed"] is (None if "not_run" in told["counts"] else True)
 
     (folder / "grafana/dashboards/service-menu.json").unlink()
     words = ["observability", "check", str(folder), *map(str, options), "--json"]
