@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from coffee_pipeline.home import Home
+from coffee_pipeline.toolbox.toolbox import Toolbox
 
 ROOT = Path(__file__).resolve().parent.parent
 GIT_ENVIRONMENT = {
@@ -46,6 +47,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home").prepare()
+
+
+@pytest.fixture
+def installed(home: Home) -> Callable[[str], Path]:
+    """The program of a tool, as a scan takes it; tests of one that was never made are skipped."""
+
+    def _program(name: str) -> Path:
+        found = Toolbox(home).look(name)
+        if found is None:
+            pytest.skip(f"{name} is not made here: coffee-pipeline doctor --install {name}")
+        return found.path
+
+    return _program
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,10 @@ def test_every_rule_has_a_planted_weakness() -> None:
 
 
 @pytest.mark.slow
-def test_semgrep_finds_what_is_planted_and_nothing_else(tmp_path: Path) -> None:
-    program = shutil.which("semgrep")
-    if program is None:
-        pytest.skip("semgrep is not on PATH")
+def test_semgrep_finds_what_is_planted_and_nothing_else(
+    tmp_path: Path, installed: Callable[[str], Path]
+) -> None:
+    program = installed("semgrep")
     shutil.copytree(PLANTED, tmp_path / "planted")
     done = subprocess.run(
         [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -181,9 +181,8 @@ def test_broken_reports_are_refused(value: object) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("gitleaks") is None, reason="gitleaks is not on PATH")
-def test_the_real_tool(tmp_path: Path) -> None:
-    program = Path(str(shutil.which("gitleaks")))
+def test_the_real_tool(tmp_path: Path, installed: Callable[[str], Path]) -> None:
+    program = installed(gitleaks.NAME)
     token = "AK" + "IA" + "QYLPMN5HHHFPZAM2"
     (tmp_path / "shop").mkdir()
     target = Target(checkout=tmp_path, module="shop", revision="r", timeout_seconds=60)
