@@ -23,21 +23,26 @@ $(VENV)/.synced: pyproject.toml uv.lock | $(UV)
 	@$(BIN)/python -m compileall -q coffee_pipeline assets resources
 	@touch $@
 
-# Prometheus makes the metrics stage richer; without it the pipeline scrapes by itself. With
-# Alertmanager the way of an alert into the history is tested from end to end.
+# Prometheus makes the metrics stage richer; without it the pipeline scrapes by itself. The others
+# are for tests: the way of an alert into the history, and a second server of metrics.
 system:
 	@missing=; \
 	command -v prometheus >/dev/null || missing="prometheus"; \
 	command -v alertmanager >/dev/null || command -v prometheus-alertmanager >/dev/null \
 	  || missing="$$missing prometheus-alertmanager"; \
+	[ "$(TESTED)" = no ] || command -v victoria-metrics >/dev/null || missing="$$missing victoria-metrics"; \
 	[ -z "$$missing" ] || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing system packages:" $$missing; \
-	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
-	      || echo "note: not installed:" $$missing "- see docs/observability.md"; \
+	    apt-get update -qq >/dev/null 2>&1; \
+	    for package in $$missing; do \
+	      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package >/dev/null 2>&1 \
+	        || echo "note: not installed: $$package - see docs/observability.md"; \
+	    done; \
 	  else echo "note: not on PATH:" $$missing "- see docs/observability.md"; fi; }
 
-demo: setup system
+demo: setup
+	@$(MAKE) --no-print-directory system TESTED=no
 	$(BIN)/coffee-pipeline --data-dir $(DATA) demo
 
 up: setup

@@ -1,0 +1,152 @@
+"""Events of an SLO from real servers: Prometheus and VictoriaMetrics on the same samples."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from coffee_pipeline.process.background import BackgroundProcess, free_port
+from coffee_pipeline.process.command import Command
+from coffee_pipeline.slo.specifications import parse
+from coffee_pipeline.stages.series_source import SeriesSource
+from tests.conftest import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+START = 1_700_000_040
+"""A whole minute."""
+MINUTES, EVERY_SECONDS = 60, 15
+GAP = range(20, 40)
+"""Minutes at whose steps nobody scraped."""
+RESTART = 50
+"""The minute in which the counters begin anew."""
+TEXT = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: boils}
+spec:
+  service: kettle
+  indicator:
+    spec:
+      ratioMetric:
+        counter: true
+        good: {metricSource: {type: TYPE, spec: {query: 'sum(boils_total{code="200"})'}}}
+        total: {metricSource: {type: TYPE, spec: {query: sum(boils_total)}}}
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99}]
+"""
+
+
+def exposition(multiplier: int) -> Iterator[str]:
+    """Three good boils and a failed one every quarter of a minute; times in 1/``multiplier`` s."""
+    yield "# TYPE boils counter"
+    for code, each in (("200", 3), ("500", 1)):
+        value = 0
+        for at in range(0, 60 * MINUTES + 1, EVERY_SECONDS):
+            minute = at // 60
+            value = 0 if at == 60 * RESTART else value + each
+            if minute not in GAP:
+                yield f'boils_total{{code="{code}"}} {value} {(START + at) * multiplier}'
+    yield "# EOF"
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not on PATH: make system installs it where it may")
+    return found
+
+
+@contextmanager
+def started(folder: Path, url: str, ready: str, *argv: str) -> Iterator[str]:
+    with BackgroundProcess(Command(argv=argv), folder / "log", grace_seconds=5) as process:
+
+        def answers() -> bool:
+            assert process.running(), process.log_tail(20)
+            try:
+                return httpx.get(f"{url}{ready}", trust_env=False, timeout=2).is_success
+            except httpx.TransportError:
+                return False
+
+        wait_until(answers)
+        yield url
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path) -> Iterator[str]:
+    """A Prometheus whose store was filled with the samples."""
+    samples, store = tmp_path / "samples", tmp_path / "store"
+    samples.write_text("\n".join(exposition(1)) + "\n")
+    subprocess.run(
+        [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", samples, store],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    settings = tmp_path / "prometheus.yml"
+    settings.write_text("scrape_configs: []\n")
+    address = f"127.0.0.1:{free_port()}"
+    with started(
+        tmp_path, f"http://{address}", "/-/ready", program("prometheus"),
+        f"--config.file={settings}", f"--storage.tsdb.path={store}",
+        "--storage.tsdb.retention.time=100y", f"--web.listen-address={address}",
+    ) as url:  # fmt: skip
+        yield url
+
+
+@pytest.fixture
+def victoria_metrics(tmp_path: Path) -> Iterator[str]:
+    """A VictoriaMetrics that was told the samples over its API."""
+    address = f"127.0.0.1:{free_port()}"
+    with started(
+        tmp_path, f"http://{address}", "/health", program("victoria-metrics"),
+        f"-storageDataPath={tmp_path / 'store'}", f"-httpListenAddr={address}",
+        "-retentionPeriod=100y", "-loggerLevel=ERROR",
+    ) as url:  # fmt: skip
+        body = "\n".join(line for line in exposition(1000) if not line.startswith("#"))
+        told = httpx.post(f"{url}/api/v1/import/prometheus", content=body, trust_env=False)
+        assert told.is_success, told.text
+        assert httpx.get(f"{url}/internal/force_flush", trust_env=False).is_success
+        yield url
+
+
+def counted(url: str, kind: str) -> list[tuple[int, int] | None]:
+    """Good and all events of every minute; None where there is no data."""
+    (slo,) = parse([("boils.yaml", TEXT.replace("TYPE", kind))])
+    fetched = SeriesSource(url).events(slo, START, START + 60 * MINUTES, 60)
+    assert fetched.reasons == ()
+    sums = [fetched.events.sums(slice(minute, minute + 1)) for minute in range(MINUTES)]
+    return [(int(good), int(total)) if covered else None for good, total, covered in sums]
+
+
+MINUTE = (12, 16)
+"""Good and all boils of a minute that was watched from its first to its last moment."""
+UNLIKE = {GAP.start - 1, GAP.start, GAP.stop - 1}
+"""Steps at the edges of the gap, where the two servers mean different things by an increase."""
+WATCHED = [m for m in range(MINUTES) if m not in GAP and m not in UNLIKE and m != RESTART - 1]
+
+
+def check_watched(minutes: list[tuple[int, int] | None]) -> None:
+    assert [minutes[m] for m in WATCHED] == [MINUTE] * len(WATCHED)
+    assert minutes[RESTART - 1] == (9, 12), "a restart in the last quarter is no fall of the count"
+    assert [minutes[m] for m in GAP if m not in UNLIKE] == [None] * (len(GAP) - 2)
+
+
+def test_prometheus_knows_nothing_of_what_happened_in_a_gap(prometheus: str) -> None:
+    minutes = counted(prometheus, "Prometheus")
+    check_watched(minutes)
+    assert minutes[GAP.start - 1] == MINUTE, "three quarters of a minute, extrapolated"
+    assert (minutes[GAP.start], minutes[GAP.stop - 1]) == (None, None)
+
+
+def test_victoria_metrics_adds_what_happened_in_a_gap_at_its_end(victoria_metrics: str) -> None:
+    minutes = counted(victoria_metrics, "VictoriaMetrics")
+    check_watched(minutes)
+    assert minutes[GAP.start - 1] == (9, 12), "what was seen, nothing extrapolated"
+    assert minutes[GAP.start] == (0, 0)
+    quarters = 4 * len(GAP) + 1
+    assert minutes[GAP.stop - 1] == (3 * quarters, 4 * quarters)
