@@ -16,6 +16,7 @@ from coffee_pipeline.errors import ParseError, StageFailedError, UsageError
 from coffee_pipeline.tools.detection import AUTOMATIC, format_of
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.registry import FILE_SCANNERS, FORMATS, SCANNERS
+from coffee_pipeline.tools.reported import CountsOtherwise, ReportFormat
 
 application = typer.Typer(
     help="Which reports are read, and whether they are read as well as elsewhere.",
@@ -83,15 +84,40 @@ def compare(folder: Path, tool: str, file: str, expected: int) -> Comparison:
     """Read one report, by its tool's name and by its content, and compare its count."""
     try:
         document = Document.of_file(folder / file)
-        # A name that is not ours may be another's for a format that the content tells.
-        chosen = format_of(tool if tool in FORMATS else AUTOMATIC, document)
+        chosen = _chosen(tool, document)
         count = len(chosen.read(document).findings)
     except (ParseError, UsageError) as error:
-        return Comparison(
-            tool=tool, file=file, expected=expected, count=None, equal=False, reason=str(error)
-        )
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001  # a fault of ours in one report hides no other
+        reason = f"{file}: the reader failed ({type(error).__name__}: {error}); please report this"
+    else:
+        return _counted(chosen, tool, file, expected, count)
+    return Comparison(
+        tool=tool, file=file, expected=expected, count=None, equal=False, reason=reason
+    )
+
+
+def _chosen(tool: str, document: Document) -> ReportFormat:
+    """The tool's format; where the content is of another one (its SARIF, say), that one.
+
+    A name that is not ours may be another's for a format that the content tells.
+    """
+    if tool not in FORMATS:
+        return format_of(AUTOMATIC, document)
+    named = FORMATS[tool]
+    if named.recognises(document):
+        return named
+    try:
+        return format_of(AUTOMATIC, document)
+    except ParseError:
+        return named
+
+
+def _counted(chosen: ReportFormat, tool: str, file: str, expected: int, count: int) -> Comparison:
     equal = count == expected
     reason = None if equal else f"{chosen.NAME} reads {count} findings, {expected} are expected"
+    if reason and isinstance(chosen, CountsOtherwise):
+        reason += f"; {chosen.COUNTING} (docs/parsers.md)"
     return Comparison(
         tool=tool, file=file, expected=expected, count=count, equal=equal, reason=reason
     )

@@ -7,7 +7,7 @@ import re
 from coffee_pipeline.platform.build_constraints import builds
 
 _SPACE = re.compile(r"[\s;]+")
-_PACKAGE = re.compile(r"package\s+([^\W\d]\w*)")
+_PACKAGE = re.compile(r"package(?>\s+|/\*(?s:.*?)\*/)+([^\W\d]\w*)")
 
 
 def package_clause(source: bytes) -> str | None:

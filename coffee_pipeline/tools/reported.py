@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.tools.document import Document
@@ -90,6 +90,14 @@ class ReadReport:
     checks_run: int | None = None
     database_date: datetime | None = None
     database_entries: int | None = None
+
+
+@runtime_checkable
+class CountsOtherwise(Protocol):
+    """A format of which some reports are on purpose not counted as DefectDojo counts them."""
+
+    COUNTING: str
+    """What is counted here, in one clause; docs/parsers.md says why."""
 
 
 class ReportFormat(Protocol):

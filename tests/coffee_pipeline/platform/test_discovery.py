@@ -103,6 +103,8 @@ def test_documents_go_to_the_service_they_speak_of(tmp_path: Path) -> None:
         (b"// +build linux\n\npackage main;", "main"),
         (b"// package main\npackage other\n", "other"),
         (b"/* never closed package main", None),
+        (b"package /* the */ /* only */ main // one", "main"),
+        (b"package " + b"/**/" * 100_000, None),
         (b"packagemain", None),
         (b"\x00package main", None),
         (b"", None),
