@@ -66,7 +66,9 @@ def _walk(repository: Path) -> tuple[list[str], list[str]]:
         here = Path(folder).relative_to(repository).as_posix()
         kept = []
         for sub in sorted(folders):
-            if sub in _SKIPPED or sub.startswith((".", "_")):
+            if not _is_text(sub):
+                notes.append(_no_text(here, sub))
+            elif sub in _SKIPPED or sub.startswith((".", "_")):
                 if sub != ".git" and (Path(folder) / sub / "go.mod").is_file():
                     notes.append(f"{posixpath.normpath(f'{here}/{sub}')}: a module the go command "
                                  "ignores; left out")  # fmt: skip
@@ -75,9 +77,21 @@ def _walk(repository: Path) -> tuple[list[str], list[str]]:
         folders[:] = kept
         for file in sorted(names):
             path = Path(folder) / file
-            if path.is_file() and not path.is_symlink():
+            if not _is_text(file):
+                notes.append(_no_text(here, file))
+            elif path.is_file() and not path.is_symlink():
                 found.append(posixpath.normpath(posixpath.join(here, file)))
     return found, notes
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is UTF-8, which a description can hold; Git and Linux take any bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _no_text(folder: str, name: str) -> str:
+    path = os.fsencode(posixpath.normpath(f"{folder}/{name}"))
+    return f"{path.decode('utf-8', 'backslashreplace')}: its name is not UTF-8; left out"
 
 
 def _owners_files(repository: Path) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,19 @@ def test_documents_go_to_the_service_they_speak_of(tmp_path: Path) -> None:
     assert orders.owners == ("@all",)
     assert any("chart/t.yaml: a template" in note for note in found.notes)
     assert any("bad.yaml: not YAML" in note for note in found.notes)
+
+
+def test_a_name_that_is_no_text_is_left_out_and_said_so(tmp_path: Path) -> None:
+    root = _tree(tmp_path, {"go.mod": "module shop\n", "cmd/menü/main.go": MAIN})
+    for folder in (b"cmd/caf\xe9", b"cmd"):
+        (tmp_path / os.fsdecode(folder)).mkdir(exist_ok=True)
+        (tmp_path / os.fsdecode(folder + b"/\xff.go")).write_text(MAIN)
+    found = discover(root)
+    assert [service.package for service in found.platform.services] == ["./cmd/menü"]
+    assert sorted(found.notes) == [
+        "cmd/\\xff.go: its name is not UTF-8; left out",
+        "cmd/caf\\xe9: its name is not UTF-8; left out",
+    ]
 
 
 @pytest.mark.parametrize(
