@@ -1,12 +1,14 @@
 """Anchore Engine: vulnerable packages of an image.
 
-Formats: ``anchore-cli --json image vuln IMAGE all`` and the report of Anchore Enterprise with
-``metadata`` and ``securityEvaluation``. One package that several feed groups name is several
+Formats: ``anchore-cli --json image vuln IMAGE all``, the same of ``anchorectl image vulnerabilities
+-o json`` (which writes ``packageName`` for ``package_name``), and the report of Anchore Enterprise
+with ``metadata`` and ``securityEvaluation``. One package that several feed groups name is several
 entries; equal entries are one finding.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +22,7 @@ NAME = "anchore_engine"
 TITLE = "Anchore Engine vulnerabilities JSON"
 KIND = FindingKind.CONTAINER
 IDENTITY = ("rule", "component", "fingerprint")
+_CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
 _NOTHING = frozenset({"None", "N/A", "none", "n/a"})
 
 
@@ -33,7 +36,9 @@ def recognises(document: Document) -> bool:
     if not isinstance(value.get("vulnerabilities"), list):
         return False
     first = mapping(value["vulnerabilities"][0]) if value["vulnerabilities"] else {}
-    return "vulnerability_type" in value or {"vuln", "package", "feed"} <= first.keys()
+    if "vulnerability_type" in value or "vulnerabilityType" in value:
+        return True
+    return {"vuln", "package", "feed"} <= first.keys()
 
 
 def read(document: Document) -> ReadReport:
@@ -54,9 +59,10 @@ def read(document: Document) -> ReadReport:
             merged.setdefault(key, _evaluated(document, position, entry, image))
     else:
         image = text(value.get("imageFullTag"))
-        for position, entry in _entries(document, value, "vulnerabilities"):
+        for position, written in _entries(document, value, "vulnerabilities"):
+            entry = _spelled(written)
             names = ("feed", "feed_group", "package_name", "package_version", "package_path")
-            digest = entry.get("image_digest", entry.get("imageDigest", "None"))
+            digest = entry.get("image_digest", "None")
             key = (str(digest), *(str(entry.get(name)) for name in (*names, "vuln")))
             merged.setdefault(key, _listed(document, position, entry, image))
     return ReadReport(findings=list(merged.values()), outcome=Outcome.COMPLETED)
@@ -78,6 +84,11 @@ def _entries(
         if not isinstance(entry, dict):
             raise document.error(f"{name}[{number}]", "a JSON object is expected")
     return [(f"{name}[{number}]", entry) for number, entry in enumerate(listed)]
+
+
+def _spelled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry with names as the first version of the API has them: words with underscores."""
+    return {_CAPITAL.sub(r"_\g<0>", name).lower(): value for name, value in entry.items()}
 
 
 def _said(value: object) -> str | None:
@@ -158,7 +169,8 @@ def _base_score(entry: Mapping[str, Any]) -> float | None:
     """The first CVSS 3 score; -1 stands for none."""
     for name in ("nvd_data", "vendor_data"):
         for record in items(entry.get(name)):
-            found = score(mapping(mapping(record).get("cvss_v3")).get("base_score"))
+            rating = mapping(mapping(record).get("cvss_v3") or mapping(record).get("cvssV3"))
+            found = score(rating.get("base_score", rating.get("baseScore")))
             if found is not None:
                 return found
     return None

@@ -2,16 +2,19 @@
 
 Formats: ``anchore-cli --json evaluate check IMAGE --detail`` (a list of image digests, their tags
 and their evaluations, each with a table of rows) and ``anchorectl image check --detail -o json``
-(an object with ``evaluations`` of findings).
+(an object with ``evaluations`` of findings). Enterprise's report of vulnerabilities has the form of
+Anchore Engine's and is read as that.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
+from coffee_pipeline.tools import anchore_engine
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.image_packages import joined
 from coffee_pipeline.tools.json_fields import advisory_names, items, mapping, text
@@ -44,9 +47,13 @@ def read(document: Document) -> ReadReport:
     """One finding for each row; those that the policy allows are suppressed.
 
     Raises:
-        ParseError: neither of the formats, or an evaluation without result.
+        ParseError: none of the formats, or an evaluation without result.
     """
     value = document.json
+    if isinstance(value, dict) and "securityEvaluation" in value:
+        report = anchore_engine.read(document)
+        found_in_image = [replace(one, kind=anchore_engine.KIND) for one in report.findings]
+        return replace(report, findings=found_in_image)
     if isinstance(value, list):
         findings = [found for entry in _evaluations(document, value) for found in entry]
         evaluated = len(value)

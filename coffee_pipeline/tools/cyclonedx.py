@@ -7,6 +7,7 @@ vulnerabilities is an inventory: nothing says that anybody looked for any.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.tools.cyclonedx_bom import BOM_NAMESPACE, Bom, Component, Rating, Vulnerability
@@ -33,6 +34,7 @@ _SEVERITIES = {
     "none": Severity.INFO,
     "unknown": Severity.INFO,
 }
+_LINK = "urn:cdx:"
 _NOT_COUNTED = ("resolved", "resolved_with_pedigree", "not_affected", "false_positive")
 
 
@@ -74,9 +76,7 @@ def _trust(bom: Bom) -> tuple[Outcome, str | None]:
 
 
 def _reported(one: Vulnerability, target: str | Component, bom: Bom) -> Reported:
-    component = bom.components.get(target) if isinstance(target, str) else target
-    # Of another document (a VEX apart from its bill), the reference often is a package URL.
-    component = component or Component(name=str(target), url=str(target))
+    component = _component(target, bom) if isinstance(target, str) else target
     package = package_of(component.url)
     plain = "/".join(part for part in (component.group, component.name) if part)
     name = package.name if package else plain
@@ -100,6 +100,16 @@ def _reported(one: Vulnerability, target: str | Component, bom: Bom) -> Reported
         detail=_detail(one),
         reference=next(iter(one.links), None),
     )  # fmt: skip
+
+
+def _component(reference: str, bom: Bom) -> Component:
+    """The component that a reference means, of this bill or of another one."""
+    known = bom.components.get(reference)
+    if known is None and reference.startswith(_LINK):  # urn:cdx:SERIAL/VERSION#REFERENCE
+        reference = unquote(reference.partition("#")[2]) or reference
+        known = bom.components.get(reference)
+    # Of another document (a VEX apart from its bill), the reference often is a package URL.
+    return known or Component(name=reference, url=reference)
 
 
 def _rule(one: Vulnerability) -> str:

@@ -1,14 +1,16 @@
 """OWASP Dependency-Check: XML of all its schema versions, and JSON.
 
-A vulnerability counts once for each dependency that has it. What Dependency-Check bundled with
-a dependency (the same archive elsewhere, parts of it) is told in the detail: those are mostly
-other files of the same component. Suppressed vulnerabilities are kept and do not count as open.
+A vulnerability counts once for each dependency that has it, and for each file that Dependency-Check
+bundled with it and names (since version 6): every one of them is to be replaced. Those without a
+name are told in the detail. Suppressed vulnerabilities are kept and do not count as open; they are
+suppressed for the dependency, so they do not count for what is bundled with it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.redaction import excerpt
@@ -57,12 +59,12 @@ def read(document: Document) -> ReadReport:
     scanned = of_json(document) if document.is_json_like else of_xml(document)
     found: dict[tuple[object, ...], Reported] = {}
     for dependency in scanned.dependencies:
-        for vulnerability in dependency.vulnerabilities:
-            problem = _reported(dependency, vulnerability)
+        for vulnerability, place in _places(dependency):
+            problem = _reported(place, vulnerability)
             weakness = problem.cwes[0] if problem.cwes else None
             key = (
                 problem.component, problem.component_version, problem.rule, weakness,
-                dependency.file_name.lower(),
+                place.file_name.lower(),
             )  # fmt: skip
             found.setdefault(key, problem)
     outcome, reason = _trust(scanned, bool(found))
@@ -74,6 +76,23 @@ def read(document: Document) -> ReadReport:
         packages_scanned=len(scanned.dependencies),
         database_date=scanned.database_date,
     )
+
+
+def _places(dependency: Dependency) -> Iterator[tuple[Vulnerability, Dependency]]:
+    """Every vulnerability with everything that has it: the dependency and what is bundled."""
+    for vulnerability in dependency.vulnerabilities:
+        yield vulnerability, dependency
+        for one in () if vulnerability.suppressed else dependency.bundled:
+            yield (
+                vulnerability,
+                replace(
+                    dependency,
+                    file_name=one.file_name,
+                    file_path=one.file_path,
+                    packages=one.packages or dependency.packages,
+                    related=(),
+                ),
+            )
 
 
 def _trust(scanned: Scanned, found: bool) -> tuple[Outcome, str | None]:

@@ -41,12 +41,21 @@ class Vulnerability:
     suppressed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A file that was found vulnerable together with another: its name, path and packages."""
+
+    file_name: str
+    file_path: str | None
+    packages: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
     """A dependency: its file, what names it, what was bundled with it, its vulnerabilities.
 
     ``coordinates`` are the (kind, name) identifiers of schema versions before 2; ``product`` and
-    ``product_version`` are the first evidence of each.
+    ``product_version`` are the first evidence of each. ``related`` are paths without a name.
     """
 
     file_name: str
@@ -56,6 +65,7 @@ class Dependency:
     product: str | None
     product_version: str | None
     related: Sequence[str]
+    bundled: Sequence[Bundled]
     vulnerabilities: Sequence[Vulnerability]
 
 
@@ -129,25 +139,25 @@ def _xml_dependency(element: Element, position: str, document: Document) -> Depe
     evidence = children(element, "evidenceCollected", "evidence")
     first = {kind: value for one in reversed(evidence)
              if (kind := one.get("type")) and (value := child_text(one, "value"))}  # fmt: skip
-    identifiers = child(element, "identifiers")
-    below = list(identifiers.iter()) if identifiers is not None else []
+    others = children(element, "relatedDependencies", "relatedDependency")
     return Dependency(
         file_name=name,
         file_path=_file(child_text(element, "filePath")),
-        packages=[
-            url for one in below
-            if local_name(one) == "package" and (url := child_text(one, "id"))
-        ],
+        packages=_packages(element),
         coordinates=[
-            (kind, name) for one in below
+            (kind, name) for one in _identifiers(element)
             if local_name(one) == "identifier" and (kind := one.get("type"))
             and (name := child_text(one, "name"))
         ],
         product=first.get("product"),
         product_version=first.get("version"),
         related=[
-            path for one in children(element, "relatedDependencies", "relatedDependency")
-            if (path := child_text(one, "filePath") or child_text(one, "fileName"))
+            path for one in others
+            if not child_text(one, "fileName") and (path := child_text(one, "filePath"))
+        ],
+        bundled=[
+            Bundled(file, _file(child_text(one, "filePath")), _packages(one))
+            for one in others if (file := child_text(one, "fileName"))
         ],
         vulnerabilities=[
             _xml_vulnerability(one, position, document)
@@ -155,6 +165,16 @@ def _xml_dependency(element: Element, position: str, document: Document) -> Depe
             if local_name(one) in ("vulnerability", "suppressedVulnerability")
         ],
     )  # fmt: skip
+
+
+def _identifiers(element: Element) -> list[Element]:
+    """What names a dependency, or one that is bundled with it; some have a list in the list."""
+    return [one for listed in children(element, "identifiers") for one in listed.iter()]
+
+
+def _packages(element: Element) -> list[str]:
+    found = [one for one in _identifiers(element) if local_name(one) == "package"]
+    return [url for one in found if (url := child_text(one, "id"))]
 
 
 def _xml_vulnerability(element: Element, position: str, document: Document) -> Vulnerability:
@@ -204,7 +224,16 @@ def _json_dependency(value: Mapping[str, Any], position: str, document: Document
         product_version=version,
         related=[
             path for one in map(mapping, items(value.get("relatedDependencies")))
-            if (path := text(one.get("filePath")) or text(one.get("fileName")))
+            if not text(one.get("fileName")) and (path := text(one.get("filePath")))
+        ],
+        bundled=[
+            Bundled(
+                file_name=file,
+                file_path=_file(text(one.get("filePath"))),
+                packages=texts([mapping(url).get("id") for url in items(one.get("packageIds"))]),
+            )
+            for one in map(mapping, items(value.get("relatedDependencies")))
+            if (file := text(one.get("fileName")))
         ],
         vulnerabilities=[
             _json_vulnerability(mapping(one), suppressed, position, document)

@@ -1,8 +1,9 @@
 """govulncheck: known vulnerabilities of Go dependencies, and whether the code calls them.
 
 Report format: ``govulncheck -format json`` (protocol v1.0.0): JSON objects one after the other (or
-in a list), each with one of config, SBOM, progress, osv, finding. Exit code 0 in this format,
-whatever was found; an empty database is "no vulnerabilities", so the database is looked at first.
+in a list), each with one of config, SBOM, progress, osv, finding. Its SARIF and OpenVEX are read,
+too. Exit code 0 whatever was found; an empty database is "no vulnerabilities", so it is looked at
+first.
 
 An ``osv`` message is an advisory that was considered, for any version of a required module; only a
 ``finding`` says that it applies. Scanners 1.0.x had no SBOM message, and named only advisories
@@ -20,13 +21,13 @@ from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.process.command import Command, Output
-from coffee_pipeline.tools import scan_record
+from coffee_pipeline.tools import openvex, sarif, scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import first_line, shortened
 from coffee_pipeline.tools.govulncheck_graph import is_graph, read_graph
 from coffee_pipeline.tools.json_fields import items, mapping, text, texts
-from coffee_pipeline.tools.reported import ReadReport, Reported
+from coffee_pipeline.tools.reported import ReadReport, Reported, ReportFormat
 from coffee_pipeline.tools.severity import advisory_severity
 from coffee_pipeline.tools.vulndb import count_advisories, database_folder
 
@@ -120,6 +121,9 @@ def read(document: Document) -> ReadReport:
     value = document.json_or_none()
     if is_graph(value):
         return read_graph(document, value)
+    others: tuple[ReportFormat, ...] = (sarif, openvex)  # the other values of -format
+    if other := next((one for one in others if one.recognises(document)), None):
+        return other.read(document)
     report = _report(_messages(document))
     outcome, reason = _trust(report, None, None)
     if report.packages_scanned is None and report.database_date is not None:

@@ -1,8 +1,8 @@
 """OpenVEX: statements on whether a product is affected by a vulnerability.
 
-Document format: OpenVEX 0.0.1 (names as plain text) and 0.2.0 (objects with ``@id``). A statement
-takes findings away rather than making any: what is not affected or fixed does not count, what is
-affected or still looked into does.
+Document format: OpenVEX 0.0.1 (names as plain text) and 0.2.0 (objects with ``@id``), alone or as
+the predicate of an attestation. A statement takes findings away rather than making any: what is
+not affected or fixed does not count, what is affected or still looked into does.
 """
 
 from __future__ import annotations
@@ -34,15 +34,18 @@ class _Vulnerability:
 
 
 def recognises(document: Document) -> bool:
-    """The context says so."""
-    value = document.json_or_none()
-    context = value.get("@context") if isinstance(value, dict) else None
-    return any("openvex" in word.lower() for word in texts(context))
+    """The context says so, also inside of an attestation."""
+    return is_document(_attested(document.json_or_none()))
+
+
+def is_document(value: object) -> bool:
+    """Whether a JSON value is such a document itself, right or wrong."""
+    return any("openvex" in word.lower() for word in texts(mapping(value).get("@context")))
 
 
 def read(document: Document) -> ReadReport:
     """One finding for each vulnerability and product; of several statements the latest."""
-    value = document.json
+    value = _attested(document.json)
     if not isinstance(value, dict) or not isinstance(value.get("statements"), list):
         raise document.error("line 1", "no OpenVEX document: it has no list of statements")
     written = _time(value.get("timestamp")) or _EARLY
@@ -65,6 +68,13 @@ def read(document: Document) -> ReadReport:
         if incomplete
         else None,
     )
+
+
+def _attested(value: object) -> Any:
+    """What an attestation of in-toto says, which is how documents are attached to images."""
+    said = mapping(value)
+    is_attestation = "openvex" in str(said.get("predicateType")) and "predicate" in said
+    return said["predicate"] if is_attestation else value
 
 
 def _statement(statement: Mapping[str, Any]) -> list[tuple[str, Reported]]:

@@ -117,7 +117,7 @@ class _Subject:
 
 def is_openvex(content: bytes) -> bool:
     """Whether it is such a document at all, right or wrong."""
-    return openvex.recognises(Document(content, ""))
+    return openvex.is_document(Document(content, "").json_or_none())
 
 
 def read_openvex(

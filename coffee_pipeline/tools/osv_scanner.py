@@ -35,6 +35,7 @@ KIND = FindingKind.DEPENDENCY
 IDENTITY = ("rule", "component", "path")
 _NO_PACKAGES, _FAULT = 128, 127
 _ARCHIVE = Path("osv-scalibr", "Go", "all.zip")
+_BESIDE_RESULTS = frozenset({"experimental_config", "image_metadata", "license_summary"})
 _COUNTED = re.compile(r"\bfound (\d{1,9}) packages?\b")
 
 
@@ -98,7 +99,7 @@ def recognises(document: Document) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("results"), list):
         return False
     if not value["results"]:
-        return "experimental_config" in value or len(value) == 1
+        return len(value) == 1 or not _BESIDE_RESULTS.isdisjoint(value)
     first = mapping(value["results"][0])
     return isinstance(first.get("source"), dict) and isinstance(first.get("packages"), list)
 
@@ -109,6 +110,13 @@ def read(document: Document) -> ReadReport:
     Raises:
         ParseError: no OSV-Scanner report, or an entry is broken.
     """
+    if not document.content.strip():
+        # It names the fault on stderr and leaves the report empty, where there is nothing to scan.
+        return ReadReport(
+            findings=[],
+            outcome=Outcome.NOT_RUN,
+            reason="the report is empty: nothing was looked up",
+        )
     value = document.json
     if not isinstance(value, dict) or not isinstance(value.get("results"), list | None):
         raise document.error("line 1", "no OSV-Scanner report: it has no list 'results'")
@@ -137,6 +145,8 @@ def _database(archive: Path) -> dict[str, Any]:
 def _trust(report: ReadReport, output: Output) -> tuple[Outcome, str | None]:
     if not report.database_entries:
         return Outcome.NOT_RUN, "the OSV database lists no advisory"
+    if report.outcome is not Outcome.COMPLETED:
+        return report.outcome, report.reason
     if output.exit_code == 1 and not report.findings:
         return Outcome.FAILED, "osv-scanner found vulnerabilities that its report does not name"
     if not report.packages_scanned:

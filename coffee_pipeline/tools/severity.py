@@ -34,6 +34,8 @@ def advisory_severity(advisory: Mapping[str, Any]) -> tuple[Severity, str] | Non
     if isinstance(word, str) and word.upper() in _WORDS:
         return _WORDS[word.upper()], "advisory"
     entries = advisory.get("severity")
+    if isinstance(entries, str) and entries.upper() in _WORDS:  # of databases that people amend
+        return _WORDS[entries.upper()], "advisory"
     for entry in entries if isinstance(entries, list) else ():
         vector = entry.get("score") if isinstance(entry, dict) else None
         score = cvss3_base_score(vector) if isinstance(vector, str) else None

@@ -1,11 +1,14 @@
 """Reports of Trivy: of an image, folder or repository, of a cluster, and the list of old versions.
 
+Reports of several images that a script put into one list are read as one.
+
 Schema: https://trivy.dev/latest/docs/configuration/reporting/#json.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -15,7 +18,7 @@ from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.image_packages import joined, kubernetes_labels, workload
 from coffee_pipeline.tools.json_fields import items, mapping, text
 from coffee_pipeline.tools.reported import ReadReport, Reported
-from coffee_pipeline.tools.trivy_results import Scanned, read_results
+from coffee_pipeline.tools.trivy_results import Scanned, read_results, tells_of_a_vulnerability
 
 _CLUSTER_LISTS = ("Vulnerabilities", "Misconfigurations", "Resources", "Findings")
 """Where reports of a cluster keep its resources: two lists in old versions, one in new ones."""
@@ -28,7 +31,8 @@ def is_report(value: object) -> bool:
     """Whether a JSON value is a Trivy report, of whatever version."""
     if isinstance(value, list):
         first = mapping(value[0]) if value else {}
-        return isinstance(first.get("Target"), str) and not _RESULT_KEYS.isdisjoint(first)
+        is_result = isinstance(first.get("Target"), str) and not _RESULT_KEYS.isdisjoint(first)
+        return is_result or is_report(first)
     if not isinstance(value, dict):
         return False
     if "ClusterName" in value:
@@ -39,8 +43,8 @@ def is_report(value: object) -> bool:
 def read_report(document: Document, value: object) -> ReadReport:
     """The problems of a report, and what it says to have looked at.
 
-    ``partial`` for a distribution that gets no advisories any more; ``not_run`` where the report
-    names nothing that was looked at.
+    ``partial`` for a distribution that gets no advisories any more, and where something was not
+    scanned or is not told in full; ``not_run`` where the report names nothing that was looked at.
 
     Raises:
         ParseError: it is none, or broken.
@@ -50,6 +54,11 @@ def read_report(document: Document, value: object) -> ReadReport:
     content: Mapping[str, Any] = value if isinstance(value, dict) else {"Results": value}
     if isinstance(value, dict) and not is_report(value):
         raise document.error("line 1", "no Trivy report: it has no SchemaVersion and no artifact")
+    if isinstance(value, list) and is_report(mapping(value[0] if value else None)):
+        return _together([read_report(document, one) for one in value])
+    for number, result in enumerate(items(value)):
+        if "Target" not in mapping(result):  # nothing would be found in whatever it is
+            raise document.error(f"[{number}]", "no Trivy report: a result without 'Target'")
     findings: list[Reported] = []
     results: list[Any] = []
     for scanned, found, position in _parts(document, content):
@@ -63,6 +72,22 @@ def read_report(document: Document, value: object) -> ReadReport:
         tool_version=text(mapping(content.get("Trivy")).get("Version")),
         packages_scanned=_packages(results),
         checks_run=_checks(results),
+    )
+
+
+def _together(reports: Sequence[ReadReport]) -> ReadReport:
+    """Reports that a script put into one list, as one that is only as complete as all of them."""
+    found = list(chain.from_iterable(report.findings for report in reports))
+    worst = next((one for one in reports if one.outcome is not Outcome.COMPLETED), reports[0])
+    outcomes = {one.outcome for one in reports}
+    packages = [one.packages_scanned for one in reports if one.packages_scanned is not None]
+    checks = [one.checks_run for one in reports if one.checks_run is not None]
+    return replace(
+        worst,
+        findings=found,
+        outcome=worst.outcome if len(outcomes) == 1 else Outcome.PARTIAL,
+        packages_scanned=sum(packages) if packages else None,
+        checks_run=sum(checks) if checks else None,
     )
 
 
@@ -111,6 +136,13 @@ def _coverage(content: Mapping[str, Any], results: Sequence[Any]) -> tuple[Outco
             Outcome.PARTIAL,
             f"{len(failed)} resources were not scanned: {excerpt(failed[0], 300)}",
         )
+    empty = sum(
+        not tells_of_a_vulnerability(mapping(entry))
+        for result in results
+        for entry in items(mapping(result).get("Vulnerabilities"))
+    )
+    if empty:
+        return Outcome.PARTIAL, f"{empty} entries name a package and no vulnerability of it"
     if not results:
         return Outcome.NOT_RUN, "the report names nothing that was looked at"
     return Outcome.COMPLETED, None

@@ -68,12 +68,18 @@ def _result(
     }
     for name, reader in readers.items():
         for entry in _objects(document, result.get(name), f"{position}.{name}"):
-            yield reader(entry, result, scanned)
+            if reader is not _vulnerability or tells_of_a_vulnerability(entry):
+                yield reader(entry, result, scanned)
     hidden = _objects(document, result.get("ExperimentalModifiedFindings"), position)
     for entry in hidden:
         found = readers.get(_FINDING_KINDS.get(str(entry.get("Type")), "Vulnerabilities"))
         if found is not None and isinstance(entry.get("Finding"), dict):
             yield replace(found(entry["Finding"], result, scanned), suppressed=_statement(entry))
+
+
+def tells_of_a_vulnerability(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry has more than its package: old versions left names of packages behind."""
+    return "VulnerabilityID" in entry or "Severity" in entry
 
 
 _FINDING_KINDS = {

@@ -26,6 +26,23 @@ def test_a_list_of_vulnerabilities() -> None:
     )  # fmt: skip
 
 
+def test_names_as_the_second_version_of_the_api_spells_them() -> None:
+    entry = {
+        "vuln": "CVE-2026-1000", "package": "pot-2.1", "packageName": "pot", "severity": "Low",
+        "packageVersion": "2.1", "packagePath": "/opt/pot.jar", "packageType": "java", "fix": "2.2",
+        "feed": "github", "feedGroup": "github:java", "url": "https://advisories.example/1",
+        "nvdData": [{"id": "CVE-2026-1000", "cvssV3": {"baseScore": 3.1}}],
+    }  # fmt: skip
+    value = {"imageDigest": "sha256:1", "vulnerabilities": [entry, {**entry, "packagePath": "/b"}]}
+    document = Document(json.dumps(value).encode(), "report.json")
+    assert anchore_engine.recognises(document)
+    first, second = anchore_engine.read(document).findings
+    assert (first.component, first.component_version, first.path) == ("pot", "2.1", "/opt/pot.jar")
+    assert (first.cvss_score, first.fixed_version, second.path) == (3.1, "2.2", "/b")
+    nothing = json.dumps({"vulnerabilities": [], "vulnerabilityType": "all"}).encode()
+    assert anchore_engine.recognises(Document(nothing, "report.json"))
+
+
 def test_a_security_evaluation_has_versions_in_its_package_names() -> None:
     report = anchore_engine.read(Document.of_file(RECORDINGS / "anchore-evaluation.json"))
     first, second, third = report.findings

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from coffee_pipeline.errors import ParseError
-from coffee_pipeline.model.outcome import Severity
-from coffee_pipeline.tools import anchore_enterprise
+from coffee_pipeline.model.outcome import FindingKind, Severity
+from coffee_pipeline.tools import anchore_engine, anchore_enterprise
 from coffee_pipeline.tools.document import Document
 
 RECORDINGS = Path(__file__).parent / "recordings" / "scanners"
@@ -34,11 +34,19 @@ def test_findings_of_the_new_command() -> None:
     assert allowed.suppressed == "allowed by the policy"
 
 
+def test_its_report_of_vulnerabilities_is_read_as_one_of_the_engine() -> None:
+    document = Document.of_file(RECORDINGS / "anchore-evaluation.json")
+    report = anchore_enterprise.read(document)
+    assert len(report.findings) == len(anchore_engine.read(document).findings) == 3
+    assert {found.kind for found in report.findings} == {FindingKind.CONTAINER}
+
+
 @pytest.mark.parametrize(
     "value",
     [
         {},
         [1],
+        {"metadata": {"tag": "1"}, "securityEvaluation": None},
         {"evaluations": [{}]},
         [{"sha256:8fdd536f0caa": {"menu:1": [{"detail": {}}]}}],
         [{"sha256:8fdd536f0caa": {"menu:1": [{"detail": {"result": {

@@ -107,6 +107,23 @@ def test_an_inventory_is_not_a_clean_check(content: str) -> None:
     assert "inventory" in report.reason
 
 
+@pytest.mark.parametrize(
+    ("reference", "component"),
+    [
+        ("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#pkg%3Anpm%2Fcup%401.0", ("cup", "1.0")),
+        ("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#lid", ("@cups/lid", "0.9.0")),
+        ("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#saucer", ("saucer", None)),
+        ("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1", (
+            "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1", None)),
+    ],
+)  # fmt: skip
+def test_a_link_to_a_component_of_another_bill(reference: str, component: Any) -> None:
+    lid = {"bom-ref": "lid", "name": "lid", "purl": "pkg:npm/%40cups/lid@0.9.0"}
+    one = {"id": "CVE-2026-1", "affects": [{"ref": reference}]}
+    (found,) = read({"components": [lid], "vulnerabilities": [one]}).findings
+    assert (found.component, found.component_version) == component
+
+
 def test_an_empty_list_of_vulnerabilities_is_an_answer() -> None:
     assert read({"vulnerabilities": []}).outcome is Outcome.COMPLETED
 

@@ -122,6 +122,21 @@ def test_the_advisorys_own_severity_comes_first(target: Target) -> None:
     assert (found.severity, found.severity_source) == ("critical", "advisory")
 
 
+def test_its_other_formats_are_read_as_any_of_them() -> None:
+    driver = {"driver": {"name": "govulncheck", "rules": [{"id": "GO-2026-0001"}]}}
+    result = {"ruleId": "GO-2026-0001", "level": "error", "message": {"text": "It is called"}}
+    log = {"version": "2.1.0", "runs": [{"tool": driver, "results": [result]}]}
+    statement = {
+        "vulnerability": "GO-2026-0001",
+        "products": ["pkg:golang/m"],
+        "status": "affected",
+    }
+    document = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [statement]}
+    for value in (log, document):
+        report = govulncheck.read(Document(json.dumps(value).encode(), "report.json"))
+        assert [found.rule for found in report.findings] == ["GO-2026-0001"]
+
+
 def test_a_clean_run_has_positive_evidence(target: Target) -> None:
     report = run(target, stream(config(target.settings["vulndb"]), SBOM))
     assert (report.outcome, scan(report).findings) == (Outcome.COMPLETED, 0)

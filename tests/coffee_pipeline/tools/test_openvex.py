@@ -37,6 +37,17 @@ def test_one_finding_for_each_vulnerability_and_product() -> None:
     assert (cup.component, cup.component_version) == ("cup", "0.1-r0")
 
 
+def test_a_document_in_an_attestation() -> None:
+    alone = json.loads(REPORT.read_bytes())
+    value = {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "menu"}],
+             "predicateType": "https://openvex.dev/ns/v0.2.0", "predicate": alone}  # fmt: skip
+    document = Document(json.dumps(value).encode(), "vex")
+    assert openvex.recognises(document)
+    assert len(openvex.read(document).findings) == 4
+    with pytest.raises(ParseError, match="no OpenVEX document"):
+        openvex.read(Document(json.dumps({**value, "predicate": None}).encode(), "vex"))
+
+
 def test_an_unknown_status_hides_nothing() -> None:
     (found,) = read({"vulnerability": "CVE-1", "products": ["p"], "status": "excused"}).findings
     assert found.suppressed is None

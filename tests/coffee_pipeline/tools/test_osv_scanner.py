@@ -124,6 +124,22 @@ def test_a_report_that_names_nothing_of_what_was_found_failed(target: Target) ->
     assert run(target, CLEAN, code=1).outcome is Outcome.FAILED
 
 
+def test_an_empty_report_is_no_answer(target: Target) -> None:
+    report = osv_scanner.read(Document(b"\n", "report.json"))
+    assert (report.outcome, report.findings) == (Outcome.NOT_RUN, [])
+    assert run(target, b"").outcome is Outcome.NOT_RUN
+
+
+@pytest.mark.parametrize("beside", ["experimental_config", "image_metadata", "license_summary"])
+def test_a_report_without_results_is_told_by_what_stands_beside_them(beside: str) -> None:
+    def recognised(**value: Any) -> bool:
+        return osv_scanner.recognises(Document(json.dumps(value).encode(), "report.json"))
+
+    assert recognised(results=[])
+    assert recognised(results=[], **{beside: {}})
+    assert not recognised(results=[], errors=[])
+
+
 def test_what_stands_in_its_way(target: Target, tmp_path: Path) -> None:
     def obstacle(**settings: str) -> str:
         return str(osv_scanner.obstacle(replace(target, settings=settings)))

@@ -42,5 +42,7 @@ def test_words_come_before_vectors() -> None:
     both = {"database_specific": {"severity": "moderate"}, "severity": vector}
     assert advisory_severity(both) == (Severity.MEDIUM, "advisory")
     assert advisory_severity({"severity": vector}) == (Severity.CRITICAL, "CVSS")
-    assert advisory_severity({"severity": "high", "database_specific": []}) is None
+    amended = {"severity": "high", "database_specific": []}
+    assert advisory_severity(amended) == (Severity.HIGH, "advisory")
+    assert advisory_severity({"severity": "CVSS"}) is None
     assert advisory_severity({}) is None

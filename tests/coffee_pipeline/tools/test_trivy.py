@@ -230,6 +230,29 @@ def test_a_cluster_names_its_workloads() -> None:
     assert read(value).outcome is Outcome.PARTIAL
 
 
+def test_an_entry_without_a_vulnerability_is_none_and_closes_nothing() -> None:
+    told = {"VulnerabilityID": "CVE-2026-1000", "PkgName": "pot", "Severity": "HIGH"}
+    listed = [{"Target": "pot.lock", "Type": "npm", "Vulnerabilities": [{"PkgName": "lid"}, told]}]
+    report = read(listed)
+    assert [found.component for found in report.findings] == ["pot"]
+    assert (report.outcome, report.reason) == (
+        Outcome.PARTIAL, "1 entries name a package and no vulnerability of it",
+    )  # fmt: skip
+
+
+def test_several_reports_in_one_list_are_one() -> None:
+    image, clean = json.loads(IMAGE), json.loads(CLEAN)
+    both = read([clean, image, {**clean, "Results": []}])
+    alone = read(image)
+    assert len(both.findings) == len(alone.findings)
+    assert both.packages_scanned == (alone.packages_scanned or 0) + 1
+    assert both.outcome is Outcome.PARTIAL, "one of them was not looked at"
+    assert read([clean, clean]).outcome is Outcome.COMPLETED
+    for other in ([clean, {"Results": []}], [{"Results": []}]):
+        with pytest.raises(ParseError, match="no Trivy report"):
+            read(other)
+
+
 def test_a_distribution_without_advisories_is_partial() -> None:
     value = json.loads(IMAGE)
     value["Metadata"]["OS"]["EOSL"] = True
