@@ -82,11 +82,13 @@ def _alerts(document: Document) -> list[Mapping[str, Any]]:
 
 def _reported(alert: Mapping[str, Any], index: int, document: Document) -> Reported:
     rule = alert.get("rule")
-    if not isinstance(rule, dict) or not isinstance(alert.get("number"), int):
+    name = text(mapping(rule).get("id")) or text(mapping(rule).get("name"))
+    fingerprint = _fingerprint(alert)
+    if not isinstance(rule, dict) or not (name or fingerprint):
         raise document.error(f"alert {index + 1}", "no code scanning alert: no number or no rule")
+    name = name or "unnamed"
     instance = mapping(alert.get("most_recent_instance"))
     place = mapping(instance.get("location"))
-    name = text(rule.get("id")) or text(rule.get("name")) or "unnamed"
     severity, source = _severity(rule)
     description = text(rule.get("description"))
     message = text(mapping(instance.get("message")).get("text"))
@@ -100,7 +102,7 @@ def _reported(alert: Mapping[str, Any], index: int, document: Document) -> Repor
         path=text(place.get("path")),
         line=number(place.get("start_line")),
         column=number(place.get("start_column")),
-        fingerprint=f"{_repository(alert)}#{alert['number']}",
+        fingerprint=fingerprint,
         suppressed=_suppressed(alert),
         detail=text(rule.get("full_description")) or description,
         reference=text(alert.get("html_url")),
@@ -116,6 +118,12 @@ def _severity(rule: Mapping[str, Any]) -> tuple[Severity, str]:
     if isinstance(level, str) and level.lower() in _LEVELS:
         return _LEVELS[level.lower()], "level"
     return Severity.INFO, "default"
+
+
+def _fingerprint(alert: Mapping[str, Any]) -> str | None:
+    """Repository and number; exports of chosen fields may lack the number."""
+    name = number(alert.get("number"))
+    return f"{_repository(alert)}#{name}" if name is not None else None
 
 
 def _repository(alert: Mapping[str, Any]) -> str:

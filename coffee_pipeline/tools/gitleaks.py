@@ -39,6 +39,7 @@ _SCANNED = re.compile(r"scanned ~(\d+) bytes")
 _COUNTED = re.compile(r"leaks found: (\d+)")
 _COMPLAINT = re.compile(r"^\S+ (?:ERR|FTL) (.*)$|^\S+ WRN (?!leaks found)(.*)$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_REDACTED = "REDACTED"
 # What gitleaks 7 called the rules whose secrets give whole accounts away.
 _ACCOUNTS = ("AWS", "Github", "Heroku")
 
@@ -97,9 +98,10 @@ def recognises(document: Document) -> bool:
     first = value[0] if isinstance(value, list) and value else None
     if not isinstance(first, dict):
         return False
-    return {"RuleID", "StartLine", "File"} <= first.keys() or (
-        {"offender", "rule", "file", "commit"} <= first.keys()
-    )
+    # The first releases of version 8 had no RuleID.
+    if {"StartLine", "File"} <= first.keys():
+        return bool({"RuleID", "Secret"} & first.keys())
+    return {"offender", "rule", "file", "commit"} <= first.keys()
 
 
 def read(document: Document) -> ReadReport:
@@ -114,9 +116,14 @@ def read(document: Document) -> ReadReport:
         position = f"leak {index + 1}"
         if not isinstance(leak, dict):
             raise document.error(position, "a JSON object is expected")
-        reader = _of_version_7 if text(leak.get("rule")) else _of_version_8
+        is_version_7 = text(leak.get("rule")) is not None
+        reader = _of_version_7 if is_version_7 else _of_version_8
         problem, secret = reader(leak, position, document)
-        found.setdefault((problem.title, problem.path, problem.line, secret), problem)
+        # Rules of version 7 overlap: one secret is reported by several. What is blanked out may
+        # be several secrets.
+        is_named = is_version_7 and secret != _REDACTED
+        title = None if is_named else problem.title
+        found.setdefault((title, problem.path, problem.line, secret), problem)
     return ReadReport(findings=list(found.values()))
 
 

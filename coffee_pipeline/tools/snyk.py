@@ -1,22 +1,26 @@
-"""Snyk Open Source and Snyk Container: ``snyk test --json``, ``snyk container test --json``.
+"""Snyk Open Source, Container and Infrastructure as Code: ``snyk [container|iac] test --json``.
 
 One project is one object, several (``--all-projects``) are a list. Each path from the project to
-a vulnerable package is a problem of its own: they are fixed one by one.
+a vulnerable package is a problem of its own: they are fixed one by one. What ``snyk code test``
+prints may stand among them, or alone under this tool's name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
-from coffee_pipeline.tools import sarif
+from coffee_pipeline.tools import snyk_code
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import (
     advisory_names,
     cwe_numbers,
     items,
     mapping,
+    number,
+    objects,
     score,
     text,
     texts,
@@ -25,7 +29,7 @@ from coffee_pipeline.tools.reported import ReadReport, Reported
 from coffee_pipeline.tools.severity import rating
 
 NAME = "snyk"
-TITLE = "Snyk Open Source and Container JSON"
+TITLE = "Snyk Open Source, Container and IaC JSON"
 KIND = FindingKind.DEPENDENCY
 IDENTITY = ("rule", "component", "path", "resource")
 _SEVERITIES = {
@@ -34,6 +38,7 @@ _SEVERITIES = {
     "medium": Severity.MEDIUM,
     "low": Severity.LOW,
 }
+_CONFIGURATION = "infrastructureAsCodeIssues"
 _SYSTEM_PACKAGES = ("deb", "rpm", "apk", "linux")
 
 
@@ -67,6 +72,8 @@ def read(document: Document) -> ReadReport:
 def _is_project(value: object) -> bool:
     if not isinstance(value, dict):
         return False
+    if isinstance(value.get(_CONFIGURATION), list):
+        return True
     if isinstance(value.get("vulnerabilities"), list):
         first = mapping(next(iter(value["vulnerabilities"]), None))
         return {"semver", "from"} <= first.keys() or (
@@ -78,8 +85,10 @@ def _is_project(value: object) -> bool:
 def _project(project: object, position: str, document: Document) -> ReadReport:
     if not isinstance(project, dict):
         raise document.error(position, "a JSON object is expected")
-    if "runs" in project:  # snyk code test, in a list with the others
-        return sarif.read_log(project, document)
+    if "runs" in project:
+        return _code(project, document)
+    if _CONFIGURATION in project:
+        return _configuration(project, position, document)
     if "vulnerabilities" not in project:
         if not text(project.get("error")):
             raise document.error(position, "no Snyk project: it has no 'vulnerabilities'")
@@ -97,6 +106,48 @@ def _project(project: object, position: str, document: Document) -> ReadReport:
     packages = count if isinstance(count, int) and count >= 0 else None
     outcome, reason = _trust(project, packages, bool(found))
     return ReadReport(findings=found, outcome=outcome, reason=reason, packages_scanned=packages)
+
+
+def _code(log: Mapping[str, Any], document: Document) -> ReadReport:
+    """Snyk Code's own reading; its problems are of the code, whatever the report is named."""
+    report = snyk_code.read_log(log, document)
+    found = [replace(one, kind=one.kind or snyk_code.KIND) for one in report.findings]
+    return replace(report, findings=found)
+
+
+def _configuration(project: Mapping[str, Any], position: str, document: Document) -> ReadReport:
+    """The issues of one file of infrastructure as code, which has no dependencies to count."""
+    listed = objects(project[_CONFIGURATION], f"{position}, {_CONFIGURATION}", document)
+    return ReadReport(
+        findings=[
+            _misconfigured(entry, project, f"{position}, issue {index + 1}", document)
+            for index, entry in enumerate(listed)
+        ]
+    )
+
+
+def _misconfigured(
+    entry: Mapping[str, Any], project: Mapping[str, Any], position: str, document: Document
+) -> Reported:
+    name = text(entry.get("publicId")) or text(entry.get("id"))
+    if name is None:
+        raise document.error(position, "'id' is missing")
+    severity, source = _severity(entry)
+    place = texts(entry.get("path")) or texts(entry.get("cloudConfigPath"))
+    said = (text(entry.get(part)) for part in ("issue", "impact", "resolve"))
+    return Reported(
+        rule=name,
+        title=text(entry.get("title")) or name,
+        severity=severity,
+        severity_source=source,
+        kind=FindingKind.INFRASTRUCTURE,
+        path=_manifest(project),
+        line=number(entry.get("lineNumber")),
+        resource=text(entry.get("msg")) or ".".join(place) or None,
+        suppressed="ignored in Snyk" if entry.get("isIgnored") is True else None,
+        detail="\n".join(one for one in said if one) or None,
+        reference=text(entry.get("documentation")),
+    )
 
 
 def _trust(

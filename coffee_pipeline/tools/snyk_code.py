@@ -30,13 +30,20 @@ def recognises(document: Document) -> bool:
 def read(document: Document) -> ReadReport:
     """The results; partial where files could not be parsed, not run where none was supported."""
     value = document.json
-    reports = [
-        sarif.read_log(log, document) for log in (value if isinstance(value, list) else [value])
-    ]
-    if len(reports) != 1:
+    logs = value if isinstance(value, list) else [value]
+    if len(logs) != 1:
         raise document.error("line 1", "one SARIF log is expected")
-    report = reports[0]
-    files, failed = _coverage(value)
+    return read_log(logs[0], document)
+
+
+def read_log(log: object, document: Document) -> ReadReport:
+    """The same of one log inside of a document.
+
+    Raises:
+        ParseError: ``log`` is no SARIF 2.
+    """
+    report = sarif.read_log(log, document)
+    files, failed = _coverage(log)
     outcome, reason = report.outcome, report.reason
     if files == 0 and not report.findings:
         outcome, reason = Outcome.NOT_RUN, "Snyk Code analysed no file"
@@ -62,7 +69,6 @@ def _with_levels(found: Sequence[Reported]) -> list[Reported]:
 
 def _coverage(log: object) -> tuple[int | None, int]:
     """(files that were analysed, files that could not be); None without a coverage table."""
-    log = log[0] if isinstance(log, list) else log
     analysed: int | None = None
     failed = 0
     for run in items(mapping(log).get("runs")):

@@ -1,8 +1,8 @@
 """Issues of Snyk's REST API: of dependencies, images, code, configuration and licences.
 
-``GET /rest/orgs/{org}/issues``, one page or several put together. An issue is one package of one
-project, however many paths lead to it, and has the name Snyk knows it by; ``snyk test`` counts
-paths and knows files, so the two are compared with themselves only.
+``GET /rest/orgs/{org}/issues``, one page or several: put together, or in a list. An issue is one
+package of one project, however many paths lead to it, and has the name Snyk knows it by; ``snyk
+test`` counts paths and knows files, so the two are compared with themselves only.
 https://docs.snyk.io/snyk-api/reference/issues
 """
 
@@ -41,31 +41,51 @@ _KINDS = {
 
 
 def recognises(document: Document) -> bool:
-    """A JSON:API document whose first entry is an issue with Snyk's level."""
-    value = mapping(document.json_or_none())
-    first = mapping(next(iter(items(value.get("data"))), None))
-    attributes = mapping(first.get("attributes"))
-    return (
-        "jsonapi" in value
-        and first.get("type") == "issue"
-        and {"effective_severity_level", "coordinates"} <= attributes.keys()
-    )
+    """JSON:API pages whose first entry is an issue with Snyk's level, or that are empty."""
+    value = document.json_or_none()
+    pages = value if isinstance(value, list) else [value]
+    return bool(pages) and all(_is_page(page) for page in pages)
 
 
 def read(document: Document) -> ReadReport:
     """The issues; ignored and resolved ones are marked as not counting."""
     value = document.json
-    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
-        errors = [text(mapping(one).get("detail")) for one in items(mapping(value).get("errors"))]
-        said = f": {excerpt(str(errors[0]), 200)}" if errors else ""
-        raise document.error("line 1", f"no issues of Snyk: it has no 'data'{said}")
+    pages = value if isinstance(value, list) and value else [value]
     found = [
-        _reported(issue, f"data[{index}]", document) for index, issue in enumerate(value["data"])
+        _reported(issue, f"{position}data[{index}]", document)
+        for number_of_page, page in enumerate(pages)
+        for position in (f"page {number_of_page + 1}, " if len(pages) > 1 else "",)
+        for index, issue in enumerate(_data(page, document))
+        if mapping(issue).get("type") in (None, "issue")  # not what is only listed beside them
     ]
-    if text(mapping(value.get("links")).get("next")):
+    following = mapping(mapping(pages[-1]).get("links")).get("next")
+    if text(following) or text(mapping(following).get("href")):
         reason = "there are more issues on pages that the report does not have"
         return ReadReport(findings=found, outcome=Outcome.PARTIAL, reason=reason)
     return ReadReport(findings=found)
+
+
+def _is_page(value: object) -> bool:
+    page = mapping(value)
+    if "jsonapi" not in page or not isinstance(page.get("data"), list):
+        return False
+    if not page["data"]:  # of whatever address it says that it is a page
+        address = str(mapping(page.get("links")).get("self", "/issues"))
+        return "/issues" in address
+    first = mapping(page["data"][0])
+    return first.get("type") == "issue" and (
+        "effective_severity_level" in mapping(first.get("attributes"))
+    )
+
+
+def _data(page: object, document: Document) -> list[Any]:
+    value = mapping(page)
+    if not isinstance(value.get("data"), list):
+        errors = [text(mapping(one).get("detail")) for one in items(value.get("errors"))]
+        said = f": {excerpt(str(errors[0]), 200)}" if errors else ""
+        raise document.error("line 1", f"no issues of Snyk: it has no 'data'{said}")
+    entries: list[Any] = value["data"]
+    return entries
 
 
 def _reported(issue: object, position: str, document: Document) -> Reported:
@@ -124,7 +144,7 @@ def _place(attributes: Mapping[str, Any]) -> _Place:
     """The first of each kind among the coordinates."""
     place = _Place()
     for coordinate in map(mapping, items(attributes.get("coordinates"))):
-        if coordinate.get("reachability") == "function":
+        if coordinate.get("reachability") in ("function", "reachable"):
             place.reachable = True
         for shown in map(mapping, items(coordinate.get("representations"))):
             place.package = place.package or mapping(shown.get("dependency"))

@@ -1,7 +1,7 @@
 """SonarQube: issues and security hotspots, in each of the forms that they are handed around in.
 
 - ``api/issues/search`` and ``api/hotspots/search`` (SonarQube 8 to 2025, SonarQube Cloud): JSON,
-  or a ZIP archive of such pages
+  or a list or a ZIP archive of such pages
 - the generic issue format that SonarQube imports (``sonar.externalIssuesReportPaths``)
 - the reports of sonar-report: JSON, or HTML
 
@@ -38,6 +38,7 @@ IDENTITY = ("rule", "path", "resource", "code")
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _PAGES = 10_000
 """Files of an archive that are read."""
+_OF_AN_ISSUE = {"key", "rule", "component", "project"}
 _OF_ISSUES = ({"paging", "components"}, {"paging", "effortTotal"}, {"total", "p", "ps"})
 
 
@@ -45,15 +46,21 @@ def recognises(document: Document) -> bool:
     """Any of the forms."""
     if document.content.startswith(_ARCHIVE):
         return _is_archive(document)
-    return sonarqube_html.recognises(document) or _is_known(document.json_or_none())
+    if sonarqube_html.recognises(document):
+        return True
+    value = document.json_or_none()
+    pages = value if isinstance(value, list) else [value]
+    return bool(pages) and all(_is_known(page) for page in pages)
 
 
 def read(document: Document) -> ReadReport:
     """Issues and hotspots; those that SonarQube has closed are marked as not counting."""
     if document.content.startswith(_ARCHIVE):
-        return _read_pages(_pages(document))
+        return _read_pages([(page.json, page) for page in _pages(document)], "archive")
     if sonarqube_html.recognises(document):
         return sonarqube_html.read(document)
+    if isinstance(document.json, list):
+        return _read_pages([(page, document) for page in document.json], "list")
     return _read_json(document.json, document)
 
 
@@ -65,7 +72,8 @@ def _is_known(value: object) -> bool:
     issues = value.get("issues")
     if not isinstance(issues, list):
         return False
-    if issues and isinstance(issues[0], dict) and "primaryLocation" in issues[0]:
+    first = mapping(issues[0]) if issues else {}
+    if "primaryLocation" in first or first.keys() >= _OF_AN_ISSUE:
         return True
     return "sonarBaseURL" in value or any(names <= value.keys() for names in _OF_ISSUES)
 
@@ -102,7 +110,7 @@ def _trust(value: Mapping[str, Any], count: int) -> tuple[Outcome, str | None]:
 def _is_archive(document: Document) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(document.content)) as archive:
-            names = [name for name in archive.namelist() if name.lower().endswith(".json")]
+            names = _reports(archive)
             return bool(names) and _is_known(
                 Document(_member(archive, names[0]), names[0]).json_or_none()
             )
@@ -114,12 +122,18 @@ def _pages(document: Document) -> list[Document]:
     """The JSON files of an archive, unpacked in memory up to the limit of one report."""
     try:
         with zipfile.ZipFile(io.BytesIO(document.content)) as archive:
-            names = [n for n in archive.namelist() if n.lower().endswith(".json")][:_PAGES]
+            names = _reports(archive)[:_PAGES]
             if sum(archive.getinfo(name).file_size for name in names) > REPORT_LIMIT:
                 raise document.error("", f"unpacks to more than {REPORT_LIMIT >> 20} MiB")
             return [Document(_member(archive, name), f"{document.source}:{name}") for name in names]
     except (zipfile.BadZipFile, ValueError, OSError, RuntimeError, EOFError, ZlibError) as error:
         raise document.error("line 1", f"not a ZIP archive: {error}") from error
+
+
+def _reports(archive: zipfile.ZipFile) -> list[str]:
+    """Names of the JSON files, without what macOS puts beside each file of an archive."""
+    names = [name for name in archive.namelist() if name.lower().endswith(".json")]
+    return [name for name in names if not name.startswith("__MACOSX/")]
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -128,16 +142,16 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
         return stream.read(min(archive.getinfo(name).file_size, REPORT_LIMIT) + 1)
 
 
-def _read_pages(pages: list[Document]) -> ReadReport:
+def _read_pages(pages: list[tuple[object, Document]], holder: str) -> ReadReport:
     """Pages of one export together: each alone is one of several."""
     if not pages:
         return ReadReport(
-            findings=[], outcome=Outcome.NOT_RUN, reason="the archive holds no JSON file"
+            findings=[], outcome=Outcome.NOT_RUN, reason=f"the {holder} holds no page of JSON"
         )
-    found = [problem for page in pages for problem in _read_json(page.json, page).findings]
-    totals = (mapping(mapping(page.json).get("paging")).get("total") for page in pages)
+    found = [problem for page, document in pages for problem in _read_json(page, document).findings]
+    totals = (mapping(mapping(page).get("paging")).get("total") for page, _document in pages)
     most = max((total for total in totals if isinstance(total, int)), default=0)
     if most > len(found):
-        reason = f"the archive lacks pages: {len(found)} of at least {most} issues"
+        reason = f"the {holder} lacks pages: {len(found)} of at least {most} issues"
         return ReadReport(findings=found, outcome=Outcome.PARTIAL, reason=reason)
     return ReadReport(findings=found)

@@ -1,6 +1,7 @@
 """Sysdig's vulnerability reports of pipeline, registry and runtime: CSV, and JSON of the console.
 
-Columns were renamed in 2025; both generations are read. Every row counts: the same package of two
+Columns were renamed in 2025; both generations are read, and those of the command-line scanner,
+whose reports are handed around under this name, too. Every row counts: the same package of two
 containers is fixed in two places.
 """
 
@@ -21,8 +22,14 @@ KIND = FindingKind.CONTAINER
 IDENTITY = ("rule", "component", "resource")
 # Field -> columns of CSV (both generations), then names in JSON (both generations).
 _NAMES = {
-    "vulnerability": ("vulnerability id", "vulnerability name", "vulnName", "vuln_id"),
-    "severity": ("severity", "vulnerability severity", "vulnSeverity", "vuln_severity"),
+    "vulnerability": ("vulnerability id", "vulnerability name", "cve id", "vulnName", "vuln_id"),
+    "severity": (
+        "severity",
+        "vulnerability severity",
+        "cve severity",
+        "vulnSeverity",
+        "vuln_severity",
+    ),
     "score": ("cvss score", "vulnCvssScore", "vuln_cvss_score"),
     "vector": ("cvss vector", "vulnCvssVector", "vuln_cvss_vector"),
     "package": ("package name", "packageName", "scan_package_name"),
@@ -30,7 +37,7 @@ _NAMES = {
     "type": ("package type", "packageType", "scan_package_type"),
     "path": ("package path", "packagePath", "scan_package_path"),
     "fixed": ("fix version", "vulnFixVersion", "vuln_fixed_in_version"),
-    "link": ("vuln link", "vulnLink"),
+    "link": ("vuln link", "cve url", "vulnLink"),
     "image": ("image", "image name", "imagePullString", "container_image"),
     "accepted": ("risk accepted", "riskAccepted", "vuln_risk_accepted"),
     "exploit": ("public exploit", "vulnExploitable", "vuln_has_exploit"),
@@ -90,7 +97,8 @@ def read(document: Document) -> ReadReport:
 
 def _of_csv(document: Document) -> list[Reported]:
     header = document.csv_header
-    if "package name" not in header or not header & {"vulnerability id", "vulnerability name"}:
+    names = _NAMES["vulnerability"]
+    if "package name" not in header or not header.intersection(names):
         raise document.error("line 1", "no vulnerability report of Sysdig: no columns of that name")
     return [
         _reported(
@@ -106,6 +114,8 @@ def _entries(value: Any) -> list[Any] | None:
     """The entries: of the report itself, else of its panels (2025)."""
     if not isinstance(value, dict):
         return None
+    if "data" in value and value["data"] is None:  # as Go writes a list without entries
+        return []
     if isinstance(value.get("data"), list):
         return list(value["data"])
     panels = value.get("panels")

@@ -48,7 +48,7 @@ def recognises(document: Document) -> bool:
     if root is not None:
         return root.tag == "OWASPZAPReport"
     value = mapping(document.json_or_none())
-    sites = value.get("site")
+    sites = _sites(value)
     if not isinstance(sites, list) or not {"@version", "@programName", "@generated"} & value.keys():
         return False
     return all("@name" in mapping(site) for site in sites)
@@ -66,7 +66,7 @@ def read(document: Document) -> ReadReport:
         content = document.json
         if not isinstance(content, dict) or "site" not in content:
             raise document.error("line 1", "no ZAP report: it has no 'site'")
-        found = objects(content["site"], "site", document)
+        found = objects(_sites(content), "site", document)
         version, sites = text(content.get("@version")), len(found)
         alerts = list(_of_json(found, document))
     return ReadReport(
@@ -75,6 +75,12 @@ def read(document: Document) -> ReadReport:
         reason=None if sites else "the report names no site that was looked at",
         tool_version=version or None,
     )
+
+
+def _sites(report: Mapping[str, Any]) -> Any:
+    """The sites; older versions write a lone one without a list around it."""
+    sites = report.get("site")
+    return [sites] if isinstance(sites, dict) else sites
 
 
 def _of_xml(root: Element) -> Iterator[_Alert]:

@@ -79,6 +79,11 @@ def test_one_page_several_pages_one_alert_and_none() -> None:
     assert not github_sast.recognises(document([{"rule": "x"}]))
 
 
+def test_an_export_of_chosen_fields_may_lack_the_number() -> None:
+    (found,) = github_sast.read(document([{**alert(), "number": None}])).findings
+    assert (found.rule, found.fingerprint) == (alert()["rule"]["id"], None)
+
+
 @pytest.mark.parametrize(
     "value",
     [3, [3], [{}], {"message": "Not Found", "status": "404"}, [{"number": 1}],

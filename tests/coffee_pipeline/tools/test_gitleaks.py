@@ -80,6 +80,22 @@ def test_the_same_place_counts_once_and_other_secrets_of_a_line_too() -> None:
     assert len(read([leak(), leak(4), leak(path="b.env")]).findings) == 3
 
 
+def test_version_7_names_a_secret_by_several_rules_and_what_it_blanks_out_may_be_several() -> None:
+    def old(rule: str, secret: str = "x") -> dict[str, Any]:
+        return {"rule": rule, "file": "a.env", "commit": "c", "offender": secret, "lineNumber": 3}
+
+    assert len(read([old("Password"), old("Generic")]).findings) == 1
+    assert len(read([old("Password"), old("Generic", "y")]).findings) == 2
+    assert len(read([old("Password", "REDACTED"), old("Generic", "REDACTED")]).findings) == 2
+
+
+def test_the_first_releases_of_version_8_had_no_rule_id() -> None:
+    first = {name: value for name, value in leak().items() if name != "RuleID"}
+    document = Document(json.dumps([first]).encode(), "leaks")
+    assert gitleaks.recognises(document)
+    assert [one.rule for one in gitleaks.read(document).findings] == ["A token"]
+
+
 @pytest.mark.parametrize("value", [None, []])
 def test_no_leak(value: object) -> None:
     assert list(read(value).findings) == []

@@ -135,6 +135,13 @@ def test_zap_in_both_formats_gives_the_same() -> None:
     assert list(xml.findings) == list(plain.findings)
 
 
+def test_zap_writes_a_lone_site_without_a_list_around_it() -> None:
+    site = b'{"@version": "2.4", "site": {"@name": "http://a", "alerts": [{"alert": "A"}]}}'
+    document = Document(site, "report.json")
+    assert zap.recognises(document)
+    assert [one.resource for one in zap.read(document).findings] == ["http://a"]
+
+
 def test_zap_without_a_site_has_looked_at_nothing() -> None:
     empty = Document(b'<OWASPZAPReport version="2.16.1"></OWASPZAPReport>', "report.xml")
     assert zap.recognises(empty)

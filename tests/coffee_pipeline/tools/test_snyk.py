@@ -116,11 +116,40 @@ def test_reports_of_snyk_code_are_read_under_the_same_name() -> None:
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {"name": "SnykCode", "rules": []}},
-            "results": [{"ruleId": "go/Sqli", "level": "error", "message": {"text": "x"}}],
+            "results": [{"ruleId": "go/Sqli", "level": "note", "message": {"text": "x"}}],
         }],
     }  # fmt: skip
-    assert len(snyk.read(document(log)).findings) == 1
+    (found,) = snyk.read(document(log)).findings
+    assert (found.kind, found.severity) == (FindingKind.SAST, Severity.LOW)
     assert not snyk.recognises(document(log))
+
+
+def test_issues_of_infrastructure_as_code() -> None:
+    issues = [
+        {"publicId": "SNYK-CC-EXAMPLE-1", "id": "1", "title": "Container runs as root",
+         "severity": "medium", "lineNumber": 12, "msg": "spec.securityContext",
+         "issue": "It has all rights", "resolve": "Set runAsNonRoot", "isIgnored": False,
+         "documentation": "https://rules.example/1", "path": ["[DocId: 0]", "spec"]},
+        {"id": "SNYK-CC-EXAMPLE-2", "isIgnored": True, "cloudConfigPath": ["resource", "bucket"]},
+    ]  # fmt: skip
+    file = project(
+        packageManager="k8sconfig", dependencyCount=0, displayTargetFile="deploy\\menu.yaml",
+        infrastructureAsCodeIssues=issues,
+    )  # fmt: skip
+    assert snyk.recognises(document(file))
+    report = snyk.read(document([file, project(infrastructureAsCodeIssues=[])]))
+    root, bucket = report.findings
+    assert (root.rule, root.kind, root.path, root.line) == (
+        "SNYK-CC-EXAMPLE-1", FindingKind.INFRASTRUCTURE, "deploy/menu.yaml", 12,
+    )  # fmt: skip
+    assert (root.resource, root.detail) == (
+        "spec.securityContext", "It has all rights\nSet runAsNonRoot",
+    )  # fmt: skip
+    assert (root.suppressed, root.reference) == (None, "https://rules.example/1")
+    assert (bucket.title, bucket.resource, bucket.suppressed) == (
+        "SNYK-CC-EXAMPLE-2", "resource.bucket", "ignored in Snyk",
+    )  # fmt: skip
+    assert report.outcome is Outcome.COMPLETED
 
 
 def test_only_snyk_is_recognised() -> None:
@@ -133,8 +162,9 @@ def test_only_snyk_is_recognised() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [3, [3], {}, {"vulnerabilities": {}}, {"vulnerabilities": [3]}, {"vulnerabilities": [{}]}],
-)
+    [3, [3], {}, {"vulnerabilities": {}}, {"vulnerabilities": [3]}, {"vulnerabilities": [{}]},
+     {"infrastructureAsCodeIssues": 3}, {"infrastructureAsCodeIssues": [{}]}],
+)  # fmt: skip
 def test_what_is_no_project_is_refused(value: Any) -> None:
     with pytest.raises(ParseError, match=r"snyk\.json"):
         snyk.read(document(value))

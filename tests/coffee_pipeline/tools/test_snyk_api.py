@@ -99,10 +99,41 @@ def test_issues_of_code_and_those_that_do_not_count() -> None:
 
 def test_only_issues_of_snyk_are_recognised_and_a_page_is_partial() -> None:
     assert snyk_issues.recognises(document(issue()))
-    assert not snyk_issues.recognises(document())
+    assert snyk_issues.recognises(document())
+    assert snyk_issues.recognises(document(links={"self": f"{ISSUES}?limit=100"}))
+    assert not snyk_issues.recognises(document(links={"self": PROJECTS}))
     assert not snyk_issues.recognises(document({"type": "project"}))
     page = snyk_issues.read(document(issue(), links={"next": "/orgs/x"}))
     assert page.outcome is Outcome.PARTIAL
+
+
+def test_pages_in_a_list_are_one_report_and_the_last_says_whether_there_are_more() -> None:
+    pages = [
+        {"jsonapi": {}, "data": [issue(1)], "links": {"next": f"{ISSUES}?starting_after=1"}},
+        {"jsonapi": {}, "data": [issue(2)]},
+    ]
+    whole = Document(json.dumps(pages).encode(), "issues")
+    assert snyk_issues.recognises(whole)
+    report = snyk_issues.read(whole)
+    assert ([one.rule for one in report.findings], report.outcome) == (
+        ["SNYK-GOLANG-LIB-1", "SNYK-GOLANG-LIB-2"], Outcome.COMPLETED,
+    )  # fmt: skip
+    half = Document(json.dumps(pages[:1]).encode(), "issues")
+    assert snyk_issues.read(half).outcome is Outcome.PARTIAL
+    broken = Document(json.dumps([*pages, {"data": [{}]}]).encode(), "issues")
+    with pytest.raises(ParseError, match=r"issues:page 3, data\[0\]: no issue"):
+        snyk_issues.read(broken)
+
+
+def test_licences_and_configuration_count_and_what_is_no_issue_does_not() -> None:
+    listed = [
+        issue(1, type="license", coordinates=None),
+        issue(2, type="config"),
+        {"id": "1", "type": "package", "attributes": {"name": "example.test/lib"}},
+    ]
+    assert snyk_issues.recognises(document(*listed))
+    kinds = [one.kind for one in snyk_issues.read(document(*listed)).findings]
+    assert kinds == [FindingKind.COMPLIANCE, FindingKind.INFRASTRUCTURE]
 
 
 @pytest.mark.parametrize(

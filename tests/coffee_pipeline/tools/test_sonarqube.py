@@ -201,6 +201,27 @@ def test_pages_in_an_archive_are_one_report() -> None:
     assert sonarqube.read(archive()).outcome is Outcome.NOT_RUN
 
 
+def test_what_a_mac_puts_beside_the_pages_is_no_page() -> None:
+    stream = io.BytesIO(archive(one=api(issue("a"))).content)
+    with zipfile.ZipFile(stream, "a") as target:
+        target.writestr("__MACOSX/._one.json", b"\x00\x05\x16\x07")
+    document = Document(stream.getvalue(), "sonar.zip")
+    assert sonarqube.recognises(document)
+    assert len(sonarqube.read(document).findings) == 1
+
+
+def test_pages_in_a_list_are_one_report() -> None:
+    pages = document([api(issue("a"), total=2), api(issue("b"), total=2)])
+    assert format_of(AUTOMATIC, pages) is sonarqube
+    report = sonarqube.read(pages)
+    assert (len(report.findings), report.outcome) == (2, Outcome.COMPLETED)
+    assert sonarqube.read(document([api(issue("a"), total=2)])).outcome is Outcome.PARTIAL
+
+
+def test_issues_alone_are_known_by_their_fields() -> None:
+    assert format_of(AUTOMATIC, document({"issues": [issue()]})) is sonarqube
+
+
 def test_broken_archives_are_refused() -> None:
     content = archive(one=api(issue())).content
     for broken in (content[:60], content[:-40], b"PK\x03\x04nothing"):

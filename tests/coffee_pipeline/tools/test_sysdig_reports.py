@@ -6,7 +6,8 @@ import pytest
 
 from coffee_pipeline.errors import ParseError
 from coffee_pipeline.model.outcome import Severity
-from coffee_pipeline.tools import sysdig_reports
+from coffee_pipeline.tools import sysdig_cli, sysdig_reports
+from coffee_pipeline.tools.detection import AUTOMATIC, format_of
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.reported import ReadReport
 
@@ -43,6 +44,14 @@ def test_all_generations_say_the_same(name: str) -> None:
             assert getattr(found, field) == getattr(expected, field)
 
 
+def test_a_report_of_the_command_line_scanner_under_this_name() -> None:
+    report = Path(__file__).parent / "reports" / "sysdig_cli" / "report.csv"
+    document = Document.of_file(report)
+    found = sysdig_reports.read(document).findings
+    assert found == sysdig_cli.read(document).findings
+    assert format_of(AUTOMATIC, document) is sysdig_cli
+
+
 def test_panels() -> None:
     (found,) = read("panels.json").findings
     assert (found.severity, found.resource) == (Severity.INFO, "shop/menu")
@@ -53,7 +62,8 @@ def test_rows_without_a_score_count_and_an_empty_report_does_not() -> None:
     (found,) = sysdig_reports.read(document).findings
     assert (found.rule, found.severity) == ("GHSA-aaaa-bbbb-cccc", Severity.INFO)
     assert list(sysdig_reports.read(Document(HEADER.encode(), "r")).findings) == []
-    assert list(sysdig_reports.read(Document(b'{"data": []}', "r")).findings) == []
+    for empty in (b'{"data": []}', b'{"data": null}'):
+        assert list(sysdig_reports.read(Document(empty, "r")).findings) == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +71,7 @@ def test_rows_without_a_score_count_and_an_empty_report_does_not() -> None:
     [
         (f"{HEADER}Wrong Field Contents,High,bean,3.1\n", "row 2"),
         (f"{HEADER}High,bean,1,2\n", "row 2"),
-        ("CVE ID,Package Name\nCVE-2026-1,a\n", "no columns of that name"),
+        ("CVE ID,Package\nCVE-2026-1,a\n", "no columns of that name"),
         ("{}", "it has no data"),
         ('{"panels": [{"data": 1}]}', "it has no data"),
         ('{"data": [1]}', "entry 1"),
