@@ -187,6 +187,11 @@ class Document:
         return found
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it: what tools that print nothing leave behind when all is well."""
+        return not self.content.strip()
+
+    @property
     def is_json_like(self) -> bool:
         """Whether it begins as JSON does: for formats that are written as JSON and otherwise."""
         first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
