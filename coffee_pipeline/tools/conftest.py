@@ -110,7 +110,7 @@ def read(document: Document) -> ReadReport:
     seen: set[str] = set()
     for index, entry in enumerate(objects(document.json, "", document)):
         position = f"[{index}]"
-        made = count(entry.get("successes")) or 0
+        made = _successes(entry.get("successes"))
         made += sum(len(objects(entry.get(name), position, document)) for name in _EVALUATED)
         if made:
             seen.add(str(entry.get("filename")))
@@ -127,6 +127,11 @@ def read(document: Document) -> ReadReport:
         files_scanned=len(seen),
         checks_run=checks,
     )
+
+
+def _successes(value: object) -> int:
+    """A number; before conftest 0.20 a list of them."""
+    return len(value) if isinstance(value, list) else count(value) or 0
 
 
 def _results(

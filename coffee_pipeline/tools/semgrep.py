@@ -111,11 +111,11 @@ def recognises(document: Document) -> bool:
     if {"advisory", "dependencyFileLocation"} <= first.keys():
         return True
     results = value.get("results")
-    if not isinstance(results, list) or not isinstance(value.get("errors"), list):
+    if not isinstance(results, list):
         return False
     if results:
         return {"check_id", "extra", "path"} <= mapping(results[0]).keys()
-    return value.keys() <= _KEYS
+    return isinstance(value.get("errors"), list) and value.keys() <= _KEYS
 
 
 def read(document: Document) -> ReadReport:

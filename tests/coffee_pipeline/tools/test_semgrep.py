@@ -163,6 +163,14 @@ def test_rules_come_from_folders_only(tmp_path: Path) -> None:
     assert {"--metrics=off", "--disable-version-check", "--no-rewrite-rule-ids"} <= set(argv)
 
 
+def test_results_tell_semgrep_without_a_list_of_errors() -> None:
+    result = {"check_id": "go.sql", "path": "a.go", "extra": {"severity": "ERROR"}}
+    document = Document(json.dumps({"results": [result]}).encode(), "report.json")
+    assert semgrep.recognises(document)
+    assert len(semgrep.read(document).findings) == 1
+    assert not semgrep.recognises(Document(b'{"results": []}', "report.json"))
+
+
 def test_only_semgrep_is_recognised() -> None:
     assert semgrep.recognises(document(report(result())))
     assert semgrep.recognises(document({"results": [], "errors": []}))
