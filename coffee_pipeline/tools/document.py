@@ -172,6 +172,11 @@ class Document:
         first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         return self._quietly("json") if first in (b"{", b"[") or self._is_utf16 else None
 
+    def text_or_none(self) -> str | None:
+        """The content as text, or None where it is none: for telling formats apart."""
+        found: str | None = self._quietly("text")
+        return found
+
     def objects_or_none(self) -> Sequence[Mapping[str, Any]] | None:
         """The JSON objects, or None where the document holds none."""
         first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
