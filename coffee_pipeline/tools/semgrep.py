@@ -124,7 +124,12 @@ def read(document: Document) -> ReadReport:
     if not isinstance(value, dict) or not ({"results", "vulns"} & value.keys()):
         raise document.error("line 1", "no Semgrep report: neither 'results' nor 'vulns'")
     if "results" not in value:
-        return ReadReport(findings=dependency_findings(value["vulns"], document))
+        more = value.get("hasMore") is True
+        return ReadReport(
+            findings=dependency_findings(value["vulns"], document),
+            outcome=Outcome.PARTIAL if more else Outcome.COMPLETED,
+            reason="a page of the export: Semgrep has more of it" if more else None,
+        )
     paths = mapping(value.get("paths"))
     scanned = paths.get("scanned")
     rules = mapping(value.get("time")).get("rules")

@@ -175,4 +175,4 @@ def _reference(metadata: Mapping[str, Any]) -> str | None:
 
 def _triaged(triage: Mapping[str, Any]) -> str | None:
     status = str(triage.get("status")).lower()
-    return status if status in ("ignored", "fixed", "removed") else None
+    return status if status in ("ignored", "fixed", "removed", "closed") else None

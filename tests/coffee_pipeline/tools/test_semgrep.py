@@ -104,6 +104,14 @@ def test_the_export_of_vulnerable_dependencies() -> None:
     (found,) = semgrep.read(document({"vulns": [entry, entry]})).findings
     assert (found.rule, found.kind, found.reachable) == ("ssc-1", FindingKind.DEPENDENCY, True)
     assert (found.component, found.fixed_version, found.line) == ("lib", "1.1.0", 9)
+    page = semgrep.read(document({"vulns": [entry], "hasMore": True, "cursor": "7"}))
+    assert (page.outcome, page.reason) == (
+        Outcome.PARTIAL, "a page of the export: Semgrep has more of it",
+    )  # fmt: skip
+    (closed,) = semgrep.read(
+        document({"vulns": [{**entry, "triage": {"status": "CLOSED"}}]})
+    ).findings
+    assert (found.suppressed, closed.suppressed) == (None, "closed")
 
 
 @pytest.mark.parametrize(
