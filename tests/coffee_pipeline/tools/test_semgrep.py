@@ -114,6 +114,30 @@ def test_the_export_of_vulnerable_dependencies() -> None:
     assert (found.suppressed, closed.suppressed) == (None, "closed")
 
 
+def test_the_findings_of_the_platform() -> None:
+    item = {
+        "match_based_id": "f00d_0", "rule_name": "go.sql", "rule_message": "Bind it.",
+        "severity": "medium", "confidence": "High", "status": "open", "triage_state": "untriaged",
+        "location": {"file_path": "store/menu.go", "line": 7, "column": 2},
+        "repository": {"name": "cafe/menu"}, "line_of_code_url": "https://code.test/menu.go#L7",
+        "rule": {"cwe_names": ["CWE-89: SQL"]}, "assistant": {"autofix": {"fix_code": "db.Q(?)"}},
+    }  # fmt: skip
+    export = document(
+        {"findings": [item, item, {**item, "match_based_id": "f1", "status": "fixed"}]}
+    )
+    assert semgrep.recognises(export)
+    report = semgrep.read(export)
+    found, fixed = report.findings
+    assert (found.rule, found.title, found.severity) == ("go.sql", "Bind it.", Severity.MEDIUM)
+    assert (found.path, found.line, found.cwes, found.fingerprint) == (
+        "store/menu.go", 7, (89,), "f00d_0",
+    )  # fmt: skip
+    assert (found.confidence, found.suppressed, fixed.suppressed) == ("high", None, "fixed")
+    assert report.outcome is Outcome.PARTIAL
+    none = semgrep.read(document({"findings": []}))
+    assert (list(none.findings), none.outcome) == ([], Outcome.PARTIAL)
+
+
 @pytest.mark.parametrize(
     ("more", "outcome", "reason"),
     [
