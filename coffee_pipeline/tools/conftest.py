@@ -135,7 +135,7 @@ def read(document: Document) -> ReadReport:
 
 
 def _successes(value: object) -> int:
-    """A number; before conftest 0.20 a list of them."""
+    """A number; in older versions a list of them."""
     return len(value) if isinstance(value, list) else count(value) or 0
 
 

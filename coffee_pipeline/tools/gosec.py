@@ -168,7 +168,7 @@ def _reported(issue: object, number: int, document: Document) -> Reported:
     code = str(issue.get("code") or "")
     lines = [m["text"] if (m := _CODE_LINE.match(line)) else line for line in code.splitlines()]
     weakness = mapping(issue.get("cwe"))
-    # its name was in capitals before gosec 2.8
+    # older versions wrote its name in capitals
     weakness_number = number_of(weakness.get("id", weakness.get("ID")))
     suppressions = issue.get("suppressions")
     return Reported(

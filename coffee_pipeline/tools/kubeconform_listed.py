@@ -62,7 +62,7 @@ def _of_line(line: Line) -> dict[str, Any] | None:
 
 
 def _resource(path: str, named: str, state: str, message: str) -> dict[str, Any]:
-    """``named`` is version/kind/namespace/name; the kind alone before kubeconform 0.7."""
+    """``named`` is version/kind/namespace/name; the kind alone in older versions."""
     parts = named.rsplit("/", 3) if named.count("/") >= 3 else ["", named, "", ""]
     version, kind, _, name = parts
     return {

@@ -10,7 +10,7 @@ import pytest
 
 from coffee_pipeline.errors import ParseError
 from coffee_pipeline.model.outcome import Outcome, Severity
-from coffee_pipeline.tools import conftest, kubebench, kubelinter, kubescape, terrascan, zap
+from coffee_pipeline.tools import conftest, kubebench, kubelinter, kubescape, terrascan, zap, zizmor
 from coffee_pipeline.tools.document import Document
 
 FOLDER = Path(__file__).parent / "recordings" / "infrastructure"
@@ -129,6 +129,16 @@ def test_kubelinter_without_its_list_of_checks() -> None:
     assert kubelinter.recognises(report)
     assert (len(kubelinter.read(report).findings), kubelinter.read(report).checks_run) == (3, None)
     assert not kubelinter.recognises(of({"Reports": [{"Check": "a"}], "Checks": []}))
+
+
+def test_zizmor_marked_the_main_place_otherwise_before() -> None:
+    content = recorded("zizmor.json")
+    before = json.loads(json.dumps(content).replace('"kind": "Primary"', '"primary": true'))
+    assert before != content
+    for item in before:  # it need not stand first
+        item["locations"].reverse()
+    lines = [one.line for one in zizmor.read(of(content)).findings]
+    assert [one.line for one in zizmor.read(of(before)).findings] == lines
 
 
 def test_conftest_listed_successes_before_it_counted_them() -> None:
