@@ -15,7 +15,7 @@ from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.process.command import Command, Output
-from coffee_pipeline.tools import file_scan, manifests, rego, scan_record
+from coffee_pipeline.tools import conftest_listed, file_scan, manifests, rego, scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import (
@@ -29,7 +29,7 @@ from coffee_pipeline.tools.json_fields import (
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
 NAME = "conftest"
-TITLE = "conftest JSON"
+TITLE = "conftest JSON, JUnit, TAP"
 KIND = FindingKind.COMPLIANCE
 IDENTITY = ("rule", "path", "resource", "title")
 _SEVERITIES = {"failures": Severity.HIGH, "warnings": Severity.MEDIUM}
@@ -92,8 +92,10 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
 
 
 def recognises(document: Document) -> bool:
-    """An array of checked files with the number of successes."""
+    """An array of checked files with the number of successes, or the same as JUnit or TAP."""
     value = document.json_or_none()
+    if value is None:
+        return conftest_listed.entries(document) is not None
     return (
         isinstance(value, list)
         and bool(value)
@@ -103,14 +105,17 @@ def recognises(document: Document) -> bool:
 
 def read(document: Document) -> ReadReport:
     """Failures and warnings; exceptions and skipped rules are no findings."""
-    if document.json is not None and not isinstance(document.json, list):
+    content = None if document.is_json_like else conftest_listed.entries(document)
+    if content is None:
+        content = document.json
+    if content is not None and not isinstance(content, list):
         raise document.error("line 1", "no conftest report: an array of files is expected")
     problems: list[Reported] = []
     checks = 0
     seen: set[str] = set()
-    for index, entry in enumerate(objects(document.json, "", document)):
+    for index, entry in enumerate(objects(content, "", document)):
         position = f"[{index}]"
-        made = count(entry.get("successes")) or 0
+        made = _successes(entry.get("successes"))
         made += sum(len(objects(entry.get(name), position, document)) for name in _EVALUATED)
         if made:
             seen.add(str(entry.get("filename")))
@@ -127,6 +132,11 @@ def read(document: Document) -> ReadReport:
         files_scanned=len(seen),
         checks_run=checks,
     )
+
+
+def _successes(value: object) -> int:
+    """A number; in older versions a list of them."""
+    return len(value) if isinstance(value, list) else count(value) or 0
 
 
 def _results(

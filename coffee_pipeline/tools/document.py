@@ -172,6 +172,11 @@ class Document:
         first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         return self._quietly("json") if first in (b"{", b"[") or self._is_utf16 else None
 
+    def text_or_none(self) -> str | None:
+        """The content as text, or None where it is none: for telling formats apart."""
+        found: str | None = self._quietly("text")
+        return found
+
     def objects_or_none(self) -> Sequence[Mapping[str, Any]] | None:
         """The JSON objects, or None where the document holds none."""
         first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -185,6 +190,11 @@ class Document:
         first = self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         found: Element | None = self._quietly("xml") if first == b"<" or self._is_utf16 else None
         return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it: what tools that print nothing leave behind when all is well."""
+        return not self.content.strip()
 
     @property
     def is_json_like(self) -> bool:

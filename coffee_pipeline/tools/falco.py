@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from coffee_pipeline.model.outcome import FindingKind, Severity
+from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import mapping, text, texts
 from coffee_pipeline.tools.reported import ReadReport, Reported
@@ -96,7 +96,16 @@ def recognises(document: Document) -> bool:
 
 
 def read(document: Document) -> ReadReport:
-    """One finding for each rule and workload, with the number of events and the latest of them."""
+    """One finding for each rule and workload, with the number of events and the latest of them.
+
+    A file without an event may be of a quiet time, or of a Falco that did not run.
+    """
+    if document.is_empty or document.json_or_none() == []:
+        return ReadReport(
+            findings=(),
+            outcome=Outcome.PARTIAL,
+            reason="no event, and nothing says that Falco was watching",
+        )
     return ReadReport(findings=[group.reported() for group in groups(document)])
 
 

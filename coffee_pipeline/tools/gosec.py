@@ -20,7 +20,7 @@ from coffee_pipeline.tools import scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import first_line, shortened
-from coffee_pipeline.tools.json_fields import count
+from coffee_pipeline.tools.json_fields import count, mapping
 from coffee_pipeline.tools.json_fields import number as number_of
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
@@ -167,8 +167,9 @@ def _reported(issue: object, number: int, document: Document) -> Reported:
             raise document.error(position, f"{name!r} is missing")
     code = str(issue.get("code") or "")
     lines = [m["text"] if (m := _CODE_LINE.match(line)) else line for line in code.splitlines()]
-    weakness = issue.get("cwe")
-    weakness_number = number_of(weakness.get("id")) if isinstance(weakness, dict) else None
+    weakness = mapping(issue.get("cwe"))
+    # older versions wrote its name in capitals
+    weakness_number = number_of(weakness.get("id", weakness.get("ID")))
     suppressions = issue.get("suppressions")
     return Reported(
         rule=issue["rule_id"],

@@ -30,14 +30,17 @@ def recognises(document: Document) -> bool:
         value = list(document.objects_or_none() or ())
     controls = mapping(value).get("Controls", value)
     groups = [controls] if isinstance(controls, dict) else items(controls)
-    return bool(groups) and all(_is_group(group) for group in groups)
+    if not groups:  # no group of controls applied to the node
+        return {"Controls", "Totals"} <= mapping(value).keys()
+    return all(_is_group(group) for group in groups)
 
 
 def _is_group(value: object) -> bool:
-    tests = mapping(value).get("tests")
-    if not isinstance(tests, list) or not {"id", "text"} & mapping(value).keys():
+    group = mapping(value)
+    tests = group.get("tests", ())
+    if not isinstance(tests, list | None) or not {"id", "text"} & group.keys():
         return False
-    return all(isinstance(test, dict) and "results" in test for test in tests)
+    return all(isinstance(test, dict) and "results" in test for test in tests or ())
 
 
 def read(document: Document) -> ReadReport:
@@ -65,6 +68,7 @@ def _groups(document: Document) -> Sequence[Mapping[str, Any]]:
         content = list(document.objects_or_none() or ()) or document.json
     if isinstance(content, dict):
         content = content.get("Controls", [content])
+        content = [] if content is None else content
     if not isinstance(content, list):
         raise document.error("line 1", "no kube-bench report: an array of controls is expected")
     return objects(content, "Controls", document)

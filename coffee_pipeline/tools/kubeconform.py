@@ -15,14 +15,14 @@ from typing import Any
 
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.process.command import Command, Output
-from coffee_pipeline.tools import file_scan, manifests, scan_record
+from coffee_pipeline.tools import file_scan, kubeconform_listed, manifests, scan_record
 from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.json_fields import count, items, mapping, objects, text
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
 NAME = "kubeconform"
-TITLE = "kubeconform JSON"
+TITLE = "kubeconform JSON, JUnit, TAP"
 KIND = FindingKind.INFRASTRUCTURE
 IDENTITY = ("rule", "path", "resource", "fingerprint")
 _LAYOUT = "{{.ResourceKind}}{{.KindSuffix}}.json"
@@ -81,7 +81,9 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
 
 
 def recognises(document: Document) -> bool:
-    """Resources with kubeconform's words for a status, or with its summary."""
+    """Resources with kubeconform's words for a status, or with its summary; JUnit; TAP."""
+    if not document.is_json_like:
+        return kubeconform_listed.resources(document) is not None
     value = mapping(document.json_or_none())
     resources = value.get("resources")
     if not isinstance(resources, list):
@@ -98,9 +100,7 @@ def recognises(document: Document) -> bool:
 
 def read(document: Document) -> ReadReport:
     """Objects that break their schema, and files that hold no object at all."""
-    content = document.json
-    if not isinstance(content, dict) or "resources" not in content:
-        raise document.error("line 1", "no kubeconform report: it has no 'resources'")
+    content = _content(document)
     resources = objects(content["resources"], "resources", document)
     unknown = [one for one in resources if _has_no_schema(one)]
     broken = [one for one in resources if one.get("status") == _ERROR and one not in unknown]
@@ -125,6 +125,14 @@ def read(document: Document) -> ReadReport:
         files_scanned=len(set(_names(resources))) or None,
         checks_run=validated,
     )
+
+
+def _content(document: Document) -> Mapping[str, Any]:
+    listed = None if document.is_json_like else kubeconform_listed.resources(document)
+    content = document.json if listed is None else {"resources": listed}
+    if not isinstance(content, dict) or "resources" not in content:
+        raise document.error("line 1", "no kubeconform report: it has no 'resources'")
+    return content
 
 
 def _has_no_schema(resource: Mapping[str, Any]) -> bool:

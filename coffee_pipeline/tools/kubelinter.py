@@ -22,11 +22,14 @@ _QUOTED = re.compile(r'"([^"]{1,253})"')
 
 
 def recognises(document: Document) -> bool:
-    """``Checks`` and ``Reports`` beside each other, null when empty."""
+    """Reports with a check and an object; where there are none, ``Checks`` beside them."""
     value = mapping(document.json_or_none())
-    return {"Reports", "Checks"} <= value.keys() and all(
-        isinstance(value[name], list | None) for name in ("Reports", "Checks")
-    )
+    if not all(isinstance(value.get(name), list | None) for name in ("Reports", "Checks")):
+        return False
+    reports = items(value.get("Reports"))
+    if reports:
+        return {"Check", "Diagnostic", "Object"} <= mapping(reports[0]).keys()
+    return {"Reports", "Checks"} <= value.keys()
 
 
 def read(document: Document) -> ReadReport:

@@ -50,17 +50,21 @@ def read_log(log: object, document: Document) -> ReadReport:
     found: list[Reported] = []
     tools: list[str | None] = []
     versions: list[str | None] = []
+    unchecked = 0
     for index, run in enumerate(runs):
         position = f"runs[{index}]"
         if not isinstance(run, dict):
             raise document.error(position, "a JSON object is expected")
         rules = Rules(run, document, position)
         found.extend(problems_of(run, rules, document, position))
+        unchecked += rules.unchecked(run)
         tools.append(text(rules.driver.get("name")))
         versions.append(
             text(rules.driver.get("semanticVersion")) or text(rules.driver.get("version"))
         )
     outcome, reason = _trust(runs, len(found))
+    if unchecked and outcome is Outcome.COMPLETED:
+        outcome, reason = Outcome.PARTIAL, f"{unchecked} results say that nothing was checked there"
     return ReadReport(
         findings=found,
         outcome=outcome,
@@ -72,7 +76,7 @@ def read_log(log: object, document: Document) -> ReadReport:
 
 
 def _is_empty_log(value: object) -> bool:
-    if not isinstance(value, dict) or not isinstance(value.get("runs"), list):
+    if not isinstance(value, dict) or not isinstance(value.get("runs", 0), list | None):
         return False
     schema = value.get("$schema")
     return not value["runs"] and (
@@ -81,13 +85,13 @@ def _is_empty_log(value: object) -> bool:
 
 
 def _runs(value: object, document: Document) -> list[Any]:
-    if not isinstance(value, dict) or not isinstance(value.get("runs"), list):
+    if not isinstance(value, dict) or not isinstance(value.get("runs", 0), list | None):
         raise document.error("line 1", "no SARIF log: it has no 'runs'")
     version = value.get("version")
     if isinstance(version, str) and not version.startswith("2."):
         raise document.error("version", f"SARIF {version[:20]} is not read, only 2.1.0")
-    runs: list[Any] = value["runs"]
-    return runs
+    runs: list[Any] | None = value["runs"]
+    return runs or []  # null: there was to be a run and it failed (section 3.13.4)
 
 
 def _agreed(names: Iterable[str | None]) -> str | None:

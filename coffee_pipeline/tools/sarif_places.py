@@ -35,11 +35,14 @@ class Places:
         path, resource = self._named(artifact) if type(artifact) is dict else (None, None)
         region = physical.get("region")
         if type(region) is not dict:
-            return path, resource, None, None, _text_of(physical.get("contextRegion"))
+            around = physical.get("contextRegion")
+            return path, resource, _line_of(around), None, _text_of(around)
         code = _text_of(region) if "snippet" in region else None
         if code is None and "contextRegion" in physical:
             code = _text_of(physical["contextRegion"])
         line, column = region.get("startLine"), region.get("startColumn")
+        if not line and "byteOffset" not in region and "charOffset" not in region:
+            line = _line_of(physical.get("contextRegion"))  # kube-score: nothing but an empty text
         return (
             path,
             resource,
@@ -93,6 +96,10 @@ def logical(location: Mapping[str, Any]) -> str | None:
         if name:
             return name
     return None
+
+
+def _line_of(region: object) -> int | None:
+    return number(region.get("startLine")) if isinstance(region, dict) else None
 
 
 def _text_of(region: object) -> str | None:

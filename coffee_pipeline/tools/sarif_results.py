@@ -53,7 +53,9 @@ def problems_of(
                 raise document.error(
                     f"{position}.results[{index}].locations", "a list of JSON objects is expected"
                 )
-            found.extend(_reported(result, locations, rules.of(result), places))
+            rule = rules.of(result)
+            if not rule.is_no_finding:
+                found.extend(_reported(result, locations, rule, places))
     return found
 
 

@@ -54,6 +54,7 @@ _KINDS = {
     "kube-linter": FindingKind.INFRASTRUCTURE,
     "kubescape": FindingKind.INFRASTRUCTURE,
     "conftest": FindingKind.COMPLIANCE,
+    "kubeconform": FindingKind.INFRASTRUCTURE,
     "zizmor": FindingKind.INFRASTRUCTURE,
     "govulncheck": FindingKind.DEPENDENCY,
     "osv-scanner": FindingKind.DEPENDENCY,
@@ -61,6 +62,10 @@ _KINDS = {
     "dependency-check": FindingKind.DEPENDENCY,
 }
 """What a tool finds where that is not weaknesses of source code."""
+_PASSED = {"conftest": ("/success", "/allow"), "kubeconform": ("KUBE-VALID",)}
+"""Ends of the rules under which a tool lists what passed or is excepted, with no other sign."""
+_SKIPPED = {"conftest": ("/skip",), "kubeconform": ("KUBE-SKIPPED",)}
+"""The same of what it did not check."""
 _TAGGED = {
     "secret": FindingKind.SECRET,
     "misconfiguration": FindingKind.INFRASTRUCTURE,
@@ -73,7 +78,8 @@ class Rule:
     """What a result inherits from its rule.
 
     ``severity`` is set where the rule has a security severity, which counts for more than the
-    level; ``level`` is its default level. ``messages`` are its message strings by their id.
+    level; ``level`` is its default level. ``messages`` are its message strings by their id. Under
+    a rule that ``is_no_finding`` a tool lists what passed, or what it did not check.
     """
 
     id: str
@@ -88,6 +94,7 @@ class Rule:
     kind: FindingKind | None = None
     confidence: str | None = None
     messages: Mapping[str, Any] = field(default_factory=dict)
+    is_no_finding: bool = False
 
 
 class Rules:
@@ -104,7 +111,10 @@ class Rules:
             raise document.error(f"{position}.tool", "no driver is named")
         self.driver = driver
         components = [driver, *map(mapping, items(tool.get("extensions")))]
-        self._kind = _KINDS.get(str(driver.get("name")).lower())
+        tool_name = str(driver.get("name")).lower()
+        self._kind = _KINDS.get(tool_name)
+        self._skipped = _SKIPPED.get(tool_name, ())
+        self._no_finding = (*_PASSED.get(tool_name, ()), *self._skipped)
         self._global = mapping(driver.get("globalMessageStrings"))
         self._components = [
             _descriptors(component, document, f"{position}.tool") for component in components
@@ -121,6 +131,13 @@ class Rules:
     def count(self) -> int:
         """How many rules the run describes."""
         return sum(map(len, self._components))
+
+    def unchecked(self, run: Mapping[str, Any]) -> int:
+        """How many results of the run say that something was not checked."""
+        if not self._skipped:
+            return 0
+        names = (mapping(result).get("ruleId") for result in items(run.get("results")))
+        return sum(isinstance(name, str) and name.endswith(self._skipped) for name in names)
 
     def of(self, result: Mapping[str, Any]) -> Rule:
         """The rule of ``result``: by reference, by index, by id; one it does not describe is made
@@ -150,6 +167,7 @@ class Rules:
                 identifiers=advisory_names(name or ""),
                 kind=self._kind,
                 messages=self._global,
+                is_no_finding=bool(name) and str(name).endswith(self._no_finding),
             )
         return self._described(name, descriptor)
 
@@ -179,6 +197,7 @@ class Rules:
             kind=self._kind or _kind(tags, bool(identifiers)),
             confidence=text(properties.get("precision")),
             messages={**self._global, **mapping(descriptor.get("messageStrings"))},
+            is_no_finding=(name or own).endswith(self._no_finding),
         )
 
 

@@ -25,7 +25,12 @@ from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.file_scan import every_file
 from coffee_pipeline.tools.json_fields import items, mapping, text
 from coffee_pipeline.tools.reported import ReadReport
-from coffee_pipeline.tools.semgrep_results import code_findings, complaints, dependency_findings
+from coffee_pipeline.tools.semgrep_results import (
+    code_findings,
+    complaints,
+    dependency_findings,
+    platform_findings,
+)
 
 NAME = "semgrep"
 TITLE = "Semgrep JSON"
@@ -103,28 +108,43 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
 
 
 def recognises(document: Document) -> bool:
-    """Results with check ids; or none, and no key that Semgrep does not write; or its ``vulns``."""
+    """Results with check ids; or none, and no key that Semgrep does not write; or an export."""
     value = document.json_or_none()
     if not isinstance(value, dict):
         return False
     first = mapping(next(iter(items(value.get("vulns"))), None))
     if {"advisory", "dependencyFileLocation"} <= first.keys():
         return True
+    first = mapping(next(iter(items(value.get("findings"))), None))
+    if {"rule_name", "location", "match_based_id"} <= first.keys():
+        return True
     results = value.get("results")
-    if not isinstance(results, list) or not isinstance(value.get("errors"), list):
+    if not isinstance(results, list):
         return False
     if results:
         return {"check_id", "extra", "path"} <= mapping(results[0]).keys()
-    return value.keys() <= _KEYS
+    return isinstance(value.get("errors"), list) and value.keys() <= _KEYS
 
 
 def read(document: Document) -> ReadReport:
-    """The results of a scan, or the vulnerabilities of a Supply Chain export."""
+    """The results of a scan, the vulnerabilities of Supply Chain, or the platform's findings."""
     value = document.json
-    if not isinstance(value, dict) or not ({"results", "vulns"} & value.keys()):
-        raise document.error("line 1", "no Semgrep report: neither 'results' nor 'vulns'")
+    if not isinstance(value, dict) or not ({"results", "vulns", "findings"} & value.keys()):
+        raise document.error("line 1", "no Semgrep report: no 'results', 'vulns' or 'findings'")
+    if "results" not in value and "vulns" not in value:
+        # The platform gives 100 a page and does not say whether there are more.
+        return ReadReport(
+            findings=platform_findings(value["findings"], document),
+            outcome=Outcome.PARTIAL,
+            reason="the export does not say whether it holds all findings",
+        )
     if "results" not in value:
-        return ReadReport(findings=dependency_findings(value["vulns"], document))
+        more = value.get("hasMore") is True
+        return ReadReport(
+            findings=dependency_findings(value["vulns"], document),
+            outcome=Outcome.PARTIAL if more else Outcome.COMPLETED,
+            reason="a page of the export: Semgrep has more of it" if more else None,
+        )
     paths = mapping(value.get("paths"))
     scanned = paths.get("scanned")
     rules = mapping(value.get("time")).get("rules")

@@ -52,6 +52,16 @@ def dependency_findings(vulnerabilities: object, document: Document) -> list[Rep
     return list(found.values())
 
 
+def platform_findings(findings: object, document: Document) -> list[Reported]:
+    """The findings of Semgrep's platform; several with one fingerprint are one."""
+    found: dict[tuple[object, ...], Reported] = {}
+    for index, finding in enumerate(_objects(findings, "findings", document)):
+        one = _platform_finding(finding, f"findings[{index}]", document)
+        place = (one.rule, one.path, one.line)
+        found.setdefault((one.fingerprint,) if one.fingerprint else place, one)
+    return list(found.values())
+
+
 def complaints(errors: object) -> list[str]:
     """What Semgrep could not do - parse a file or a rule, stay within a limit - a line each."""
     said = []
@@ -141,6 +151,32 @@ def _dependency_finding(entry: Mapping[str, Any], position: str, document: Docum
     )
 
 
+def _platform_finding(item: Mapping[str, Any], position: str, document: Document) -> Reported:
+    about, place = mapping(item.get("rule")), mapping(item.get("location"))
+    rule = text(item.get("rule_name")) or text(about.get("name"))
+    if rule is None:
+        raise document.error(position, "'rule_name' is missing")
+    severity, source = _severity(item.get("severity"))
+    confidence = text(item.get("confidence")) or text(about.get("confidence"))
+    fix = text(mapping(mapping(item.get("assistant")).get("autofix")).get("fix_code"))
+    return Reported(
+        rule=rule,
+        title=text(item.get("rule_message")) or text(about.get("message")) or rule,
+        severity=severity,
+        severity_source=source,
+        cwes=cwe_numbers(texts(about.get("cwe_names"))),
+        path=text(place.get("file_path")),
+        line=number(place.get("line")),
+        column=number(place.get("column")),
+        resource=text(mapping(item.get("repository")).get("name")),
+        fingerprint=text(item.get("match_based_id")),
+        confidence=confidence.lower() if confidence else None,
+        suppressed=_triaged(item),
+        detail=f"suggested: {fix}" if fix else None,
+        reference=text(item.get("line_of_code_url")),
+    )
+
+
 def _severity(word: object) -> tuple[Severity, str]:
     known = _SEVERITIES.get(word.upper()) if isinstance(word, str) else None
     return (known, "tool") if known else (Severity.MEDIUM, "default")
@@ -175,4 +211,4 @@ def _reference(metadata: Mapping[str, Any]) -> str | None:
 
 def _triaged(triage: Mapping[str, Any]) -> str | None:
     status = str(triage.get("status")).lower()
-    return status if status in ("ignored", "fixed", "removed") else None
+    return status if status in ("ignored", "fixed", "removed", "closed") else None

@@ -96,8 +96,11 @@ def recognises(document: Document) -> bool:
 
 
 def read(document: Document) -> ReadReport:
-    """The diagnostics of a report; partial where packages did not load."""
-    entries = _entries(document)
+    """The diagnostics of a report; partial where packages did not load.
+
+    Nothing is what staticcheck prints of clean packages, and of a run that never was.
+    """
+    entries = [] if document.is_empty else _entries(document)
     unloaded = [str(entry["message"]) for entry in entries if entry["code"] == _UNLOADED]
     found = [_reported(entry) for entry in entries if entry["code"] != _UNLOADED]
     outcome, reason = _trust(found, unloaded, None, "")
@@ -151,5 +154,5 @@ def _trust(
     if packages == 0:
         return Outcome.NOT_RUN, "the module has no packages"
     if packages is None and not found:
-        return Outcome.PARTIAL, "it is not known how many packages there are to analyse"
+        return Outcome.PARTIAL, "nothing is reported, and nothing says that packages were analysed"
     return Outcome.COMPLETED, None

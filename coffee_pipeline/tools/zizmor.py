@@ -120,7 +120,7 @@ def _reported(item: Mapping[str, Any], position: str, document: Document) -> Rep
     said = mapping(item.get("determinations"))
     severity = severity_of(said.get("severity"))
     places = [mapping(place) for place in items(item.get("locations"))]
-    primary = next((p for p in places if mapping(p.get("symbolic")).get("kind") == "Primary"), None)
+    primary = next((one for one in places if _is_primary(mapping(one.get("symbolic")))), None)
     place = primary or (places[0] if places else {})
     symbolic, concrete = mapping(place.get("symbolic")), mapping(place.get("concrete"))
     start = mapping(mapping(concrete.get("location")).get("start_point"))
@@ -143,6 +143,11 @@ def _reported(item: Mapping[str, Any], position: str, document: Document) -> Rep
         detail="; ".join(dict.fromkeys(note for note in notes if note)) or None,
         reference=text(item.get("url")),
     )
+
+
+def _is_primary(symbolic: Mapping[str, Any]) -> bool:
+    """Its ``kind`` says so; in older versions a ``primary`` of its own did."""
+    return symbolic.get("kind") == "Primary" or symbolic.get("primary") is True
 
 
 def _path(key: Mapping[str, Any]) -> str | None:

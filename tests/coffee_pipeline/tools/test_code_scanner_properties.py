@@ -205,8 +205,8 @@ def test_a_mutated_report_is_read_or_refused(case: Case, seed: int, junk: Any) -
 def test_a_truncated_report_is_refused(case: Case, cut: float) -> None:
     content = case.document()
     short = content[: int(len(content) * cut)]
-    if case.format is staticcheck and short.rstrip().endswith(b"}"):
-        return  # whole lines are a report
+    if case.format is staticcheck and (not short.strip() or short.rstrip().endswith(b"}")):
+        return  # whole lines are a report, and so are none
     assert not case.format.recognises(Document(short, "x"))
     with pytest.raises(ParseError):
         case.format.read(Document(short, "x"))

@@ -9,7 +9,7 @@ import pytest
 
 from coffee_pipeline.errors import ParseError
 from coffee_pipeline.model.finding import Finding
-from coffee_pipeline.model.outcome import Severity
+from coffee_pipeline.model.outcome import Outcome, Severity
 from coffee_pipeline.tools import falco, scan_record
 from coffee_pipeline.tools.base import Target
 from coffee_pipeline.tools.document import Document
@@ -89,6 +89,13 @@ def test_workloads_by_what_is_known() -> None:
     assert place(container_name="web") == "web"
     assert place(container_image_repository="beans/shop", container_name="<NA>") == "beans/shop"
     assert place() is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"[]"])
+def test_no_event_is_no_proof_of_quiet(content: bytes) -> None:
+    read = falco.read(Document(content, "events.json"))
+    assert (list(read.findings), read.outcome) == ([], Outcome.PARTIAL)
+    assert "nothing says that Falco was watching" in str(read.reason)
 
 
 def test_a_list_of_events_and_times_as_numbers() -> None:

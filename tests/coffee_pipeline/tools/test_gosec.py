@@ -159,6 +159,15 @@ def test_a_line_that_several_packages_report_counts_once() -> None:
     assert len(read(document(again))) == 3
 
 
+@pytest.mark.parametrize("spelling", ["id", "ID"])
+def test_the_weakness_in_its_older_spelling(spelling: str) -> None:
+    issue = {"rule_id": "G101", "details": "x", "file": "a.go", "line": "3", "code": "",
+             "severity": "HIGH", "cwe": {spelling: "798", "URL": "https://a.test"}}  # fmt: skip
+    content = {"Golang errors": {}, "Issues": [issue], "Stats": {"files": 1, "lines": 9}}
+    (found,) = gosec.read(Document(json.dumps(content).encode(), "report.json")).findings
+    assert found.cwes == (798,)
+
+
 def test_gosec_1_had_no_list_of_errors() -> None:
     old = json.loads(document([issue()]))
     del old["Golang errors"], old["GosecVersion"]

@@ -10,7 +10,7 @@ import pytest
 
 from coffee_pipeline.errors import ParseError
 from coffee_pipeline.model.outcome import Outcome, Severity
-from coffee_pipeline.tools import kubebench, kubelinter, kubescape, terrascan, zap
+from coffee_pipeline.tools import conftest, kubebench, kubelinter, kubescape, terrascan, zap, zizmor
 from coffee_pipeline.tools.document import Document
 
 FOLDER = Path(__file__).parent / "recordings" / "infrastructure"
@@ -110,6 +110,44 @@ def test_kubelinter_tells_containers_of_one_object_apart() -> None:
     assert [one.fingerprint for one in report.findings] == ["menu", "proxy", "menu"]
     assert {one.resource for one in report.findings} == {"Deployment/cafe/menu"}
     assert (report.checks_run, report.tool_version) == (3, "0.8.3")
+
+
+def test_kube_bench_of_a_node_that_no_control_is_for() -> None:
+    nothing = of({"Controls": [], "Totals": {"total_pass": 0, "total_fail": 0}})
+    assert kubebench.recognises(nothing)
+    assert kubebench.read(nothing).outcome is Outcome.NOT_RUN
+    group = {"id": "2", "text": "etcd", "tests": None}
+    some = of({"Controls": [*recorded("kubebench.json")["Controls"], group]})
+    assert kubebench.recognises(some)
+    assert len(kubebench.read(some).findings) == 3
+    null = of({"Controls": None, "Totals": {}})
+    assert kubebench.read(null).outcome is Outcome.NOT_RUN
+
+
+def test_kubelinter_without_its_list_of_checks() -> None:
+    report = of({"Reports": recorded("kubelinter.json")["Reports"]})
+    assert kubelinter.recognises(report)
+    assert (len(kubelinter.read(report).findings), kubelinter.read(report).checks_run) == (3, None)
+    assert not kubelinter.recognises(of({"Reports": [{"Check": "a"}], "Checks": []}))
+
+
+def test_zizmor_marked_the_main_place_otherwise_before() -> None:
+    content = recorded("zizmor.json")
+    before = json.loads(json.dumps(content).replace('"kind": "Primary"', '"primary": true'))
+    assert before != content
+    for item in before:  # it need not stand first
+        item["locations"].reverse()
+    lines = [one.line for one in zizmor.read(of(content)).findings]
+    assert [one.line for one in zizmor.read(of(before)).findings] == lines
+
+
+def test_conftest_listed_successes_before_it_counted_them() -> None:
+    entry = {"filename": "menu.yaml", "warnings": [], "failures": [{"msg": "no limit"}],
+             "successes": [{"msg": "data.main.deny"}, {"msg": "data.main.warn"}]}  # fmt: skip
+    report = of([entry])
+    assert conftest.recognises(report)
+    read = conftest.read(report)
+    assert ([one.title for one in read.findings], read.checks_run) == (["no limit"], 3)
 
 
 @pytest.mark.parametrize("name", ["zap.xml", "zap.json"])

@@ -293,6 +293,9 @@ def test_which_sarif_is_whose() -> None:
     assert format_of(AUTOMATIC, log(run(result()))) is sarif
     assert format_of(AUTOMATIC, log(run(result(), tool=theirs))) is codeql
     assert format_of(AUTOMATIC, log()) is sarif
+    failed = Document(b'{"version": "2.1.0", "runs": null}', "x")
+    assert format_of(AUTOMATIC, failed) is sarif
+    assert sarif.read(failed).outcome is Outcome.NOT_RUN
     assert codeql.read(log(run(result(), tool=theirs))).tool == "CodeQL"
     mixed = log(run(result(), tool=theirs), run(result()))
     assert format_of(AUTOMATIC, mixed) is sarif

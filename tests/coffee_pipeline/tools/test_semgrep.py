@@ -104,6 +104,38 @@ def test_the_export_of_vulnerable_dependencies() -> None:
     (found,) = semgrep.read(document({"vulns": [entry, entry]})).findings
     assert (found.rule, found.kind, found.reachable) == ("ssc-1", FindingKind.DEPENDENCY, True)
     assert (found.component, found.fixed_version, found.line) == ("lib", "1.1.0", 9)
+    page = semgrep.read(document({"vulns": [entry], "hasMore": True, "cursor": "7"}))
+    assert (page.outcome, page.reason) == (
+        Outcome.PARTIAL, "a page of the export: Semgrep has more of it",
+    )  # fmt: skip
+    (closed,) = semgrep.read(
+        document({"vulns": [{**entry, "triage": {"status": "CLOSED"}}]})
+    ).findings
+    assert (found.suppressed, closed.suppressed) == (None, "closed")
+
+
+def test_the_findings_of_the_platform() -> None:
+    item = {
+        "match_based_id": "f00d_0", "rule_name": "go.sql", "rule_message": "Bind it.",
+        "severity": "medium", "confidence": "High", "status": "open", "triage_state": "untriaged",
+        "location": {"file_path": "store/menu.go", "line": 7, "column": 2},
+        "repository": {"name": "cafe/menu"}, "line_of_code_url": "https://code.test/menu.go#L7",
+        "rule": {"cwe_names": ["CWE-89: SQL"]}, "assistant": {"autofix": {"fix_code": "db.Q(?)"}},
+    }  # fmt: skip
+    export = document(
+        {"findings": [item, item, {**item, "match_based_id": "f1", "status": "fixed"}]}
+    )
+    assert semgrep.recognises(export)
+    report = semgrep.read(export)
+    found, fixed = report.findings
+    assert (found.rule, found.title, found.severity) == ("go.sql", "Bind it.", Severity.MEDIUM)
+    assert (found.path, found.line, found.cwes, found.fingerprint) == (
+        "store/menu.go", 7, (89,), "f00d_0",
+    )  # fmt: skip
+    assert (found.confidence, found.suppressed, fixed.suppressed) == ("high", None, "fixed")
+    assert report.outcome is Outcome.PARTIAL
+    none = semgrep.read(document({"findings": []}))
+    assert (list(none.findings), none.outcome) == ([], Outcome.PARTIAL)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +193,14 @@ def test_rules_come_from_folders_only(tmp_path: Path) -> None:
     argv = semgrep.command(replace(TARGET, settings={semgrep.RULES: both}), Path("semgrep")).argv
     assert argv.count("--config") == 2
     assert {"--metrics=off", "--disable-version-check", "--no-rewrite-rule-ids"} <= set(argv)
+
+
+def test_results_tell_semgrep_without_a_list_of_errors() -> None:
+    result = {"check_id": "go.sql", "path": "a.go", "extra": {"severity": "ERROR"}}
+    document = Document(json.dumps({"results": [result]}).encode(), "report.json")
+    assert semgrep.recognises(document)
+    assert len(semgrep.read(document).findings) == 1
+    assert not semgrep.recognises(Document(b'{"results": []}', "report.json"))
 
 
 def test_only_semgrep_is_recognised() -> None:

@@ -106,9 +106,17 @@ def test_ignored_diagnostics_are_marked() -> None:
     assert (found.suppressed, found.severity) == ("lint:ignore", Severity.INFO)
 
 
+def test_an_empty_report_is_read_but_is_not_clean() -> None:
+    document = Document(b"\n", "report.json")
+    read = staticcheck.read(document)
+    assert (list(read.findings), read.outcome) == ([], Outcome.PARTIAL)
+    assert "nothing says that packages were analysed" in str(read.reason)
+    assert not staticcheck.recognises(document)
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"x", b"[]", b"{}", b'{"code": "SA1"}', b'{"code": "SA1", "message": "x"}',
+    [b"x", b"[]", b"{}", b'{"code": "SA1"}', b'{"code": "SA1", "message": "x"}',
      lines(diagnostic())[:-20]],
 )  # fmt: skip
 def test_what_is_no_report_is_refused(content: bytes) -> None:
