@@ -117,7 +117,7 @@ def _counted(chosen: ReportFormat, tool: str, file: str, expected: int, count: i
     equal = count == expected
     reason = None if equal else f"{chosen.NAME} reads {count} findings, {expected} are expected"
     if reason and isinstance(chosen, CountsOtherwise):
-        reason += f"; {chosen.COUNTING} (docs/parsers.md)"
+        reason += f"; counted here: {chosen.COUNTING} (docs/parsers.md says why)"
     return Comparison(
         tool=tool, file=file, expected=expected, count=count, equal=equal, reason=reason
     )

@@ -24,6 +24,7 @@ NAME = "anchore_enterprise"
 TITLE = "Anchore Enterprise policy check JSON"
 KIND = FindingKind.COMPLIANCE
 IDENTITY = ("rule", "component", "fingerprint")
+COUNTING = "its report of vulnerabilities, too"
 _ACTIONS = {"stop": Severity.CRITICAL, "warn": Severity.MEDIUM}
 """What the policy does about a row; anything else is ``low``."""
 _COLUMNS = (

@@ -22,6 +22,7 @@ NAME = "falco"
 TITLE = "Falco events (JSON lines, HTTP output, falcosidekick)"
 KIND = FindingKind.RUNTIME
 IDENTITY = ("rule", "resource")
+COUNTING = "one finding a rule and workload, with the number of events"
 _SEVERITIES = {
     "emergency": Severity.CRITICAL,
     "alert": Severity.CRITICAL,

@@ -30,6 +30,7 @@ NAME = "gitleaks"
 TITLE = "gitleaks JSON"
 KIND = FindingKind.SECRET
 IDENTITY = ("rule", "path")
+COUNTING = "leaks of several rules on one line"
 HARD_CODED_CREDENTIALS = 798
 """The weakness (CWE) that every secret in a file is."""
 _CONFIGURATION = ".gitleaks.toml"

@@ -35,7 +35,7 @@ NAME = "govulncheck"
 TITLE = "govulncheck JSON stream"
 KIND = FindingKind.DEPENDENCY
 IDENTITY = ("rule", "component")
-COUNTING = "an advisory that was looked at and does not apply is no finding"
+COUNTING = "advisories that apply to the module"
 MODE = "mode"
 BINARY = "binary"
 """The setting that says that the target's one package is the path of a binary."""

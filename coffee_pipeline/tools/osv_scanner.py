@@ -33,6 +33,7 @@ NAME = "osv_scanner"
 TITLE = "OSV-Scanner JSON"
 KIND = FindingKind.DEPENDENCY
 IDENTITY = ("rule", "component", "path")
+COUNTING = "licence violations, too"
 _NO_PACKAGES, _FAULT = 128, 127
 _ARCHIVE = Path("osv-scalibr", "Go", "all.zip")
 _BESIDE_RESULTS = frozenset({"experimental_config", "image_metadata", "license_summary"})

@@ -20,6 +20,7 @@ NAME = "sarif"
 TITLE = "SARIF 2.1.0"
 KIND = FindingKind.SAST
 IDENTITY = ("rule", "path", "resource", "code")
+COUNTING = "no checks that passed, were excepted or skipped"
 
 
 def recognises(document: Document) -> bool:

@@ -32,6 +32,7 @@ NAME = "snyk"
 TITLE = "Snyk Open Source, Container and IaC JSON"
 KIND = FindingKind.DEPENDENCY
 IDENTITY = ("rule", "component", "path", "resource")
+COUNTING = "issues of infrastructure as code, too"
 _SEVERITIES = {
     "critical": Severity.CRITICAL,
     "high": Severity.HIGH,

@@ -31,6 +31,7 @@ NAME = "snyk_issues"
 TITLE = "Snyk issues (REST API JSON)"
 KIND = FindingKind.DEPENDENCY
 IDENTITY = ("fingerprint",)
+COUNTING = "licences and configuration, too"
 _KINDS = {
     "package_vulnerability": FindingKind.DEPENDENCY,
     "license": FindingKind.COMPLIANCE,

@@ -35,6 +35,7 @@ NAME = "sonarqube"
 TITLE = "SonarQube issues and hotspots (API, generic, sonar-report)"
 KIND = FindingKind.SAST
 IDENTITY = ("rule", "path", "resource", "code")
+COUNTING = "one finding an issue key"
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _PAGES = 10_000
 """Files of an archive that are read."""

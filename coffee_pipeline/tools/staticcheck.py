@@ -27,6 +27,7 @@ NAME = "staticcheck"
 TITLE = "staticcheck JSON lines"
 KIND = FindingKind.SAST
 IDENTITY = ("rule", "path", "code")
+COUNTING = "problems of code; packages that do not compile make the report `partial` or `failed`"
 _CODE = re.compile(r"(SA|ST|S|QF|U)\d{4}\Z")
 _SEVERITIES = {
     "SA": Severity.MEDIUM,

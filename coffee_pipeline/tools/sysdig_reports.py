@@ -20,6 +20,7 @@ NAME = "sysdig_reports"
 TITLE = "Sysdig vulnerability reports (CSV and JSON)"
 KIND = FindingKind.CONTAINER
 IDENTITY = ("rule", "component", "resource")
+COUNTING = "vulnerabilities without a CVSS version, too"
 # Field -> columns of CSV (both generations), then names in JSON (both generations).
 _NAMES = {
     "vulnerability": ("vulnerability id", "vulnerability name", "cve id", "vulnName", "vuln_id"),

@@ -31,6 +31,7 @@ NAME = "trivy"
 TITLE = "Trivy JSON"
 KIND = FindingKind.CONTAINER
 IDENTITY = ("rule", "component", "fingerprint")
+COUNTING = "every report of a list of whole reports"
 STALE_AFTER = timedelta(days=30)
 """Age of a database beyond which the absence of vulnerabilities says nothing; Trivy's own is
 updated every six hours."""

@@ -32,6 +32,7 @@ NAME = "trivy_operator"
 TITLE = "Trivy Operator reports (JSON of custom resources)"
 KIND = FindingKind.CONTAINER
 IDENTITY = ("rule", "component", "fingerprint")
+COUNTING = "`kind: List`, resources without labels"
 _GROUP = "aquasecurity.github.io"
 _LABEL = "trivy-operator."
 _ENTRIES = {"vulnerabilities": vulnerability, "checks": check, "secrets": secret}
