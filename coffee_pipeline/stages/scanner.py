@@ -14,11 +14,12 @@ from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.process.command import Output
 from coffee_pipeline.process.runner import run
 from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.stages.division import Answer, without_refused
 from coffee_pipeline.stages.module import ToolProblem, tool_run
 from coffee_pipeline.stages.reuse import answer_again, keep_answer, kept_answer_file
 from coffee_pipeline.toolbox.toolbox import Located
 from coffee_pipeline.tools import gosec, govulncheck, scan_record
-from coffee_pipeline.tools.base import Report, Scanner, Target
+from coffee_pipeline.tools.base import Divisible, Report, Scanner, Target
 
 REQUIRED_TOOLS = (gosec.NAME, govulncheck.NAME)
 """Scanners that are always run, and without whose answer no service is released."""
@@ -143,11 +144,22 @@ def _run(
 ) -> Evidence:
     context.report(f"{target.scope_name}: {tool.NAME}")
     context.home.cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="scan-", dir=context.home.cache) as folder:
-        target = replace(target, settings={**target.settings, SCRATCH: folder})
-        command = replace(tool.command(target, program.path), memory_limit_bytes=MEMORY_LIMIT_BYTES)
-        output = run(command)
-    report = _parsed(tool, target, output, program.version)
+
+    def once(place: Target) -> Answer:
+        with tempfile.TemporaryDirectory(prefix="scan-", dir=context.home.cache) as folder:
+            place = replace(place, settings={**place.settings, SCRATCH: folder})
+            command = tool.command(place, program.path)
+            output = run(replace(command, memory_limit_bytes=MEMORY_LIMIT_BYTES))
+        return output, _parsed(tool, place, output, program.version)
+
+    output, report = once(target)
+    if report.outcome is Outcome.FAILED and isinstance(tool, Divisible):
+        context.report(
+            f"{target.scope_name}: {tool.NAME} gave up; is it for the sake of some files?"
+        )
+        output, report = without_refused(
+            once, tool.NAME, target, tool.files_given(target), (output, report)
+        )
     ran = tool_run(
         Stage.SCAN.value, tool.NAME, program.version, target.scope_name, context.revision,
         output, report.outcome, report.reason,

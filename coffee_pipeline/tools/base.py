@@ -26,7 +26,8 @@ class Target:
     ``scope`` names what was scanned, where that is not the module: findings are compared with
     earlier scans of the same tool and scope only. ``service``, ``seen_in`` (an environment) and
     ``image_digest`` are what the scan is about, where it is about one. ``in_image``: paths are
-    inside an image, not of the repository.
+    inside an image, not of the repository. ``refused``: files that the tool would give up on, with
+    its words; they are left out and named in the outcome.
     """
 
     checkout: Path
@@ -45,6 +46,7 @@ class Target:
     seen_in: str | None = None
     image_digest: str | None = None
     in_image: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scope_name(self) -> str:
@@ -130,6 +132,15 @@ class Scanner(ReportFormat, Protocol):
         Raises:
             ParseError: the output is not in the tool's format, with file and position.
         """
+        ...
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A scanner that answers for no file at all when it cannot read one of them."""
+
+    def files_given(self, target: Target) -> Sequence[str]:
+        """The files that it is given, relative to the target's folder; each can be given alone."""
         ...
 
 

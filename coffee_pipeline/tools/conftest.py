@@ -69,7 +69,12 @@ def _chosen(target: Target) -> manifests.Manifests:
     found = manifests.manifests(target)
     others = file_scan.files(target, lambda _: False)
     more = {path for path in others if path not in found.unreadable}
-    return manifests.Manifests(tuple(sorted(more.union(found.files))), found.unreadable)
+    return replace(found, files=tuple(sorted(more.union(found.files))))
+
+
+def files_given(target: Target) -> Sequence[str]:
+    """Files to check: none is when one of them cannot be read."""
+    return _chosen(target).files
 
 
 def parse(target: Target, output: Output, version: str | None) -> Report:

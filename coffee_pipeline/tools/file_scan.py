@@ -37,7 +37,7 @@ def missing_files(target: Target) -> list[str]:
 
 
 def files(target: Target, wanted: Callable[[str], bool]) -> tuple[str, ...]:
-    """The files to look at, relative to the folder and sorted.
+    """The files to look at, relative to the folder and sorted; refused ones are left out.
 
     Args:
         target: what is scanned. Files that it names are taken whatever they are called.
@@ -53,7 +53,7 @@ def files(target: Target, wanted: Callable[[str], bool]) -> tuple[str, ...]:
             found.update(one for one in _walk(target, relative) if wanted(one))
         else:
             found.add(relative)
-    return tuple(sorted(found))
+    return tuple(sorted(found.difference(target.refused)))
 
 
 def arguments(paths: Iterable[str]) -> tuple[str, ...]:

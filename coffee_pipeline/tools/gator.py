@@ -73,7 +73,12 @@ def _chosen(target: Target) -> manifests.Manifests:
         for path in found.files
         if not (target.folder / path).resolve().is_relative_to(policies.resolve())
     ]
-    return manifests.Manifests(tuple(kept), found.unreadable)
+    return replace(found, files=tuple(kept))
+
+
+def files_given(target: Target) -> Sequence[str]:
+    """Manifests: none is evaluated when one of them cannot be read."""
+    return _chosen(target).files
 
 
 def command(target: Target, executable: Path) -> Command:

@@ -7,7 +7,7 @@ when one of them is broken.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ _SCORED = frozenset({
 def obstacle(target: Target) -> str | None:
     """No manifest."""
     return file_scan.obstacle(target, NAME, manifests.manifests(target).files, "manifests")
+
+
+def files_given(target: Target) -> Sequence[str]:
+    """Manifests: none is scored when one of them has a field of a wrong type."""
+    return manifests.manifests(target).files
 
 
 def command(target: Target, executable: Path) -> Command:

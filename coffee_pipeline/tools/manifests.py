@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,24 @@ _LOCAL_GROUPS = frozenset({"kustomize.config.k8s.io"})
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """Files with objects, and files that look like it but are no YAML (broken, or templates)."""
+    """Files with objects, and files that look like it but are no YAML (broken, or templates).
+
+    ``refused`` are those that the tool cannot read, with its words.
+    """
 
     files: tuple[str, ...]
     unreadable: tuple[str, ...]
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complaint(self) -> str | None:
         """What could not be read, for a reason."""
-        if not self.unreadable:
-            return None
-        return f"no readable YAML, so not looked at: {file_scan.named(self.unreadable)}"
+        unreadable = file_scan.named(self.unreadable)
+        refused = [f"{path} ({words})" for path, words in self.refused.items()]
+        return file_scan.because(
+            f"no readable YAML, so not looked at: {unreadable}" if unreadable else None,
+            f"given up on, so not looked at: {'; '.join(refused)}" if refused else None,
+        )
 
 
 def is_yaml(path: str) -> bool:
@@ -56,7 +63,7 @@ def manifests(target: Target) -> Manifests:
             unreadable.append(path)
         elif objects:
             found.append(path)
-    return Manifests(tuple(found), tuple(unreadable))
+    return Manifests(tuple(found), tuple(unreadable), target.refused)
 
 
 def objects_in(file: Path) -> list[Mapping[str, Any]] | None:
