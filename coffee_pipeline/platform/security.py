@@ -61,7 +61,8 @@ class SecuritySettings(Description):
     ``scanners`` names those to run, which are made when they are missing; gosec and govulncheck
     always run. Without it every scanner runs that is installed. Paths are relative to the
     description's folder: ``semgrep_rules`` are folders beside the pipeline's own rules,
-    ``osv_database`` is OSV-Scanner's offline database, ``trivy_cache`` holds Trivy's.
+    ``osv_database`` is OSV-Scanner's offline database, made of a local ``vulndb`` where it is not
+    named; ``trivy_cache`` holds Trivy's.
 
     ``triage`` is the file of decisions about findings, ``openvex`` are OpenVEX documents or folders
     of them; both are paths in the repository and are read at the head of the watched branch. A

@@ -14,10 +14,10 @@ from coffee_pipeline.stages.module import ModuleWork, open_module
 from coffee_pipeline.stages.repository_scan import service_of
 from coffee_pipeline.stages.scanner import chosen, scan
 from coffee_pipeline.stages.shared import StageResult, once_per_delivery
-from coffee_pipeline.tools import gosec, govulncheck, osv_scanner, staticcheck, trivy
+from coffee_pipeline.tools import gosec, govulncheck, osv_database, osv_scanner, staticcheck, trivy
 from coffee_pipeline.tools.base import Target
 from coffee_pipeline.tools.registry import MODULE_SCANNERS
-from coffee_pipeline.tools.vulndb import database_url
+from coffee_pipeline.tools.vulndb import database_folder, database_url
 
 GARBAGE_COLLECTION = {"GOGC": "800", "GOMEMLIMIT": "3GiB"}
 """Go's own settings for scanners written in Go: they live for seconds and build large graphs, so
@@ -90,9 +90,15 @@ def _module_target(context: StageContext, work: ModuleWork) -> Target:
 
 def _settings(context: StageContext) -> dict[str, str]:
     """Where the databases of vulnerabilities are."""
-    settings = {"vulndb": database_url(context.platform.vulndb, context.base)}
-    database = context.platform.security.osv_database
-    return settings | ({"osv_database": str(context.base / database)} if database else {})
+    url = database_url(context.platform.vulndb, context.base)
+    named, local = context.platform.security.osv_database, database_folder(url)
+    database = context.base / named if named else None
+    if named is None and local is not None:
+        try:
+            database = osv_database.made_of(local, context.home.cache / "osv")
+        except OSError as error:
+            context.report(f"{local}: no OSV database can be made of it ({error.strerror})")
+    return {"vulndb": url} | ({"osv_database": str(database)} if database else {})
 
 
 def image_scan(context: StageContext, service: Service) -> list[Evidence]:

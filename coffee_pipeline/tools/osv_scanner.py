@@ -2,7 +2,8 @@
 
 Report format: ``osv-scanner --format json`` of versions 1 and 2. It is run without network over
 the module's ``go.mod``. Exit codes: 0 nothing found, 1 vulnerabilities, 127 any other fault (also
-a missing database; the report is printed all the same), 128 no packages. A valid database without
+a missing database; the report is printed all the same), 128 no packages. Version 2.6 reports
+nothing about Go's standard library, which govulncheck does. A valid database without
 an advisory is "nothing found", so the database is counted first. The number of packages is only
 said on stderr.
 
@@ -27,6 +28,7 @@ from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import shortened
 from coffee_pipeline.tools.json_fields import items, mapping, text, texts
+from coffee_pipeline.tools.osv_database import ARCHIVE
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
 NAME = "osv_scanner"
@@ -35,7 +37,6 @@ KIND = FindingKind.DEPENDENCY
 IDENTITY = ("rule", "component", "path")
 COUNTING = "licence violations, too"
 _NO_PACKAGES, _FAULT = 128, 127
-_ARCHIVE = Path("osv-scalibr", "Go", "all.zip")
 _BESIDE_RESULTS = frozenset({"experimental_config", "image_metadata", "license_summary"})
 _COUNTED = re.compile(r"\bfound (\d{1,9}) packages?\b")
 
@@ -47,9 +48,9 @@ def obstacle(target: Target) -> str | None:
     database = target.settings.get("osv_database")
     if not database:
         return "no OSV database is configured"
-    archive = Path(database) / _ARCHIVE
+    archive = Path(database) / ARCHIVE
     if not archive.is_file():
-        return f"{database}: there is no OSV database ({_ARCHIVE})"
+        return f"{database}: there is no OSV database ({ARCHIVE})"
     try:
         count = _advisories(archive)
     except (OSError, zipfile.BadZipFile) as error:
@@ -81,7 +82,7 @@ def parse(target: Target, output: Output, version: str | None) -> Report:
         early = f"osv-scanner ended with exit code {output.exit_code}: {_last_words(words)}"
     if early is not None:
         return scan_record.report(NAME, target, outcome, early, version=version, output=output)
-    archive = Path(target.settings["osv_database"]) / _ARCHIVE
+    archive = Path(target.settings["osv_database"]) / ARCHIVE
     counts = [int(count) for count in _COUNTED.findall(words)]
     report = replace(
         read(Document(output.stdout, f"{NAME} output")),

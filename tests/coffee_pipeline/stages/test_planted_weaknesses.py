@@ -96,7 +96,17 @@ FILES = {
     "spec: {portz: [{port: 80}]}\n",
     ".github/workflows/build.yaml": WORKFLOW,
     "config/settings.ini": f"[github]\ntoken = {KEY}\n",
+    "old/go.mod": "module old.test\n\ngo 1.22\n\nrequire example.com/teapot v0.3.0\n",
 }
+MODULES = {"osv_scanner": "old"}
+"""Scanner -> the module with its weakness, where that is not the root."""
+TEAPOT = {
+    **ADVISORY, "id": "GO-2026-9002", "aliases": ["CVE-2026-9002"],
+    "affected": [{
+        "package": {"name": "example.com/teapot", "ecosystem": "Go"},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "0.3.1"}]}],
+    }],
+}  # fmt: skip
 PLANTED = {
     "gosec": {
         ("G201", "main.go"): "SQL built by formatting",
@@ -106,6 +116,7 @@ PLANTED = {
         ("G101", "main.go"): "a hard-coded password",
     },
     "govulncheck": {("GO-2026-9001", "main.go"): "a vulnerable function that is called"},
+    "osv_scanner": {("GO-2026-9002", "old/go.mod"): "a vulnerable module that is required"},
     "staticcheck": {("U1000", "main.go"): "code that nothing uses"},
     "hadolint": {
         ("DL3007", "Dockerfile"): "a moving tag",
@@ -146,12 +157,12 @@ PLANTED = {
 
 @pytest.mark.parametrize("tool", PLANTED)
 def test_a_scanner_finds_all_that_was_planted_for_it(tool: str, deliver, tmp_path: Path) -> None:
-    write_database(tmp_path / "vulndb", [ADVISORY])
+    write_database(tmp_path / "vulndb", [ADVISORY, TEAPOT])
     delivery = deliver(FILES).platform(vulndb=str(tmp_path / "vulndb"))
     if tool not in ("gosec", "govulncheck") and delivery.context.toolbox.look(tool) is None:
         pytest.skip(f"{tool} is not installed here: coffee-pipeline doctor --install {tool}")
     if tool in MODULE_SCANNERS:
-        evidence = scan_module(delivery.context, ".", tool).evidence
+        evidence = scan_module(delivery.context, MODULES.get(tool, "."), tool).evidence
     else:
         step = next(step for step, tools in TOOLS.items() if tool in tools)
         (evidence,) = [
