@@ -62,7 +62,8 @@ class SecuritySettings(Description):
     always run. Without it every scanner runs that is installed. Paths are relative to the
     description's folder: ``semgrep_rules`` are folders beside the pipeline's own rules,
     ``osv_database`` is OSV-Scanner's offline database, made of a local ``vulndb`` where it is not
-    named; ``trivy_cache`` holds Trivy's.
+    named; ``trivy_cache`` holds Trivy's. ``kubernetes`` is the release (``"1.34"``) whose schemas
+    manifests are validated against; without it the newest one that is known.
 
     ``triage`` is the file of decisions about findings, ``openvex`` are OpenVEX documents or folders
     of them; both are paths in the repository and are read at the head of the watched branch. A
@@ -78,6 +79,7 @@ class SecuritySettings(Description):
     semgrep_rules: tuple[str, ...] = ()
     osv_database: str | None = None
     trivy_cache: str | None = None
+    kubernetes: Annotated[str, Field(pattern=r"^1\.[0-9]+$")] | None = None
     triage: RepositoryPath = "triage.yaml"
     openvex: tuple[RepositoryPath, ...] = ("vex",)
     sla_hours: SlaHours = SlaHours()

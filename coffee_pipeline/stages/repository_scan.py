@@ -25,6 +25,7 @@ from coffee_pipeline.tools import (
     hadolint,
     kube_score,
     kubeconform,
+    kubernetes_schemas,
     semgrep,
     zizmor,
 )
@@ -79,14 +80,13 @@ def _target(context: StageContext, name: str) -> Target:
 
 def _settings(context: StageContext, name: str) -> dict[str, str]:
     """Rules, policies, schemas and databases, where they are to be had."""
-    security, own, schemas = (
-        context.platform.security, policies_folder("semgrep"), policies_folder("schemas")
-    )  # fmt: skip
+    security, own = context.platform.security, policies_folder("semgrep")
     rules = [str(context.base / folder) for folder in security.semgrep_rules]
     settings = {}
     if own is not None:
         rules.insert(0, str(own))
-    if schemas is not None:
+    if name == kubeconform.NAME:
+        schemas = kubernetes_schemas.schemas(security.kubernetes, context.home.cache / "schemas")
         settings["schemas"] = str(schemas)
     policies = policies_folder(_POLICIES[name]) if name in _POLICIES else None
     if policies is not None:

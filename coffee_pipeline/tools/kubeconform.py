@@ -1,6 +1,7 @@
 """kubeconform: Kubernetes objects against their schemas. Report format: ``-output json``.
 
-Schemas are read from a folder (setting ``schemas``): the default location is on the network. A
+Schemas are read from a folder (setting ``schemas``; Kubernetes' own are written to one by
+:mod:`.kubernetes_schemas`): the default location is on the network. A
 kind that no schema is there for is not valid but unknown, and the outcome says so;
 ``-ignore-missing-schemas`` would leave it out silently. ``-verbose`` lists valid objects, which is
 the evidence that anything was validated.
@@ -8,6 +9,7 @@ the evidence that anything was validated.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +30,11 @@ IDENTITY = ("rule", "path", "resource", "fingerprint")
 _LAYOUT = "{{.ResourceKind}}{{.KindSuffix}}.json"
 _INVALID, _ERROR, _VALID = "statusInvalid", "statusError", "statusValid"
 _NO_SCHEMA = ("could not find schema", "failed downloading schema", "failed parsing schema")
+_PLACES = re.compile(r"- at '([^']*)': (.+?)(?=\s+- at '|$)", re.DOTALL)
+"""What is wrong at which places, in the words of the library that validates; it says more than
+``validationErrors``, which name the object around the place where a type is wrong."""
+_URL = re.compile(r" with 'file:[^']*'")
+"""Where the schema is: on another machine it is elsewhere."""
 _STATUSES = frozenset({_INVALID, _ERROR, _VALID, "statusSkipped", ""})
 
 
@@ -150,7 +157,8 @@ def _reported(resource: Mapping[str, Any]) -> Reported:
     invalid = resource.get("status") == _INVALID
     errors = [mapping(one) for one in items(resource.get("validationErrors")) if mapping(one)]
     said = [f"{one.get('path')}: {one.get('msg')}" for one in errors]
-    words = text(resource.get("msg")) or "the object does not match its schema"
+    words = _URL.sub("", text(resource.get("msg")) or "the object does not match its schema")
+    said = [f"{place or '/'}: {why}" for place, why in _PLACES.findall(words)] or said
     parts = (text(resource.get("kind")), text(resource.get("name")))
     return Reported(
         rule="schema" if invalid else "unreadable",

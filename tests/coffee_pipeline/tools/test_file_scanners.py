@@ -23,6 +23,7 @@ from coffee_pipeline.tools import (
     zizmor,
 )
 from coffee_pipeline.tools.base import Report, Scanner, Target
+from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.registry import FILE_SCANNERS
 
 FOLDER = Path(__file__).parent / "recordings" / "infrastructure"
@@ -265,6 +266,25 @@ def test_a_kind_without_a_schema_is_partial(checkout: Path) -> None:
     report = judge(kubeconform, where, recorded("kubeconform.json"), code=1)
     assert (report.outcome, report.reason) == (Outcome.PARTIAL, "no schema for: Order")
     assert (scan(report).findings, scan(report).checks_run) == (1, 3)
+
+
+def test_kubeconform_says_what_is_wrong_where_and_not_where_its_schema_lies() -> None:
+    failed = "problem validating schema. Check JSON formatting: jsonschema validation failed with"
+    resource = {
+        "filename": "a.yaml", "kind": "Pod", "name": "a", "version": "v1",
+        "status": "statusInvalid",
+        "msg": f"{failed} 'file:///home/me/pod-v1.json#' - at '/spec/hostNetwork': got string, "
+        "want null or boolean - at '': missing property 'metadata'",
+        "validationErrors": [{"path": "/spec", "msg": "validation failed"}],
+    }  # fmt: skip
+    document = Document(json.dumps({"resources": [resource]}).encode(), "report.json")
+    (found,) = kubeconform.read(document).findings
+    assert found.title == "/spec/hostNetwork: got string, want null or boolean"
+    assert found.detail == f"{found.title}\n/: missing property 'metadata'"
+    del resource["validationErrors"]
+    resource["msg"] = f"{failed} 'file:///home/me/pod-v1.json#'"
+    document = Document(json.dumps({"resources": [resource]}).encode(), "report.json")
+    assert "home" not in str(kubeconform.read(document).findings[0].title)
 
 
 def test_kubeconform_that_finds_no_schema_at_all_is_not_run(checkout: Path) -> None:
