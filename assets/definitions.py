@@ -20,6 +20,7 @@ from assets import (
 )
 from assets.automation import JOBS, SCHEDULES, SENSORS
 from assets.progress import progress_logger
+from assets.rollback import roll_back_job
 from coffee_pipeline.home import Home
 from resources.delivery import DeliveryResource, platform_file
 from resources.notifier import NotifierResource
@@ -32,7 +33,7 @@ def defs() -> dg.Definitions:
         assets=dg.load_assets_from_modules(
             [source, build, test, scan, runtime, rollout, metrics, levels, sweep, facts, reports]
         ),
-        jobs=[*JOBS, *level_automation.JOBS],
+        jobs=[*JOBS, *level_automation.JOBS, roll_back_job],
         schedules=[*SCHEDULES, *level_automation.SCHEDULES],
         sensors=[*SENSORS, *level_automation.SENSORS],
         resources={

@@ -72,6 +72,7 @@ def test_jobs_schedules_and_sensors_are_there_and_on(shown: dict) -> None:
         "consume_inbox",
         "measure_levels",
         "review_levels",
+        "roll_back",
     } <= set(shown["jobs"])
     assert shown["schedules"] == {
         "nightly_security_sweep": ["0 2 * * *", "UTC", "RUNNING"],
