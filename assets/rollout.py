@@ -14,6 +14,7 @@ from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.stages.deployment_marks import marked
 from coffee_pipeline.stages.gate import release_gate as decide_release
 from coffee_pipeline.stages.rollout import deploy
+from coffee_pipeline.stages.triage import decisions_if_sound
 from resources.delivery import DeliveryResource
 
 
@@ -29,8 +30,17 @@ from resources.delivery import DeliveryResource
 def release_gate(
     context: dg.AssetExecutionContext, delivery: DeliveryResource
 ) -> dg.MaterializeResult:
-    """The decision whether this revision of the service may be released, rule by rule."""
-    return perform(context, delivery, Stage.ROLLOUT, decide_release)
+    """The decision whether this revision of the service may be released, rule by rule.
+
+    What the repository decided about findings counts as it stands now.
+    """
+
+    def decide(stage: StageContext, service: Service) -> Evidence:
+        for decisions in decisions_if_sound(stage):
+            delivery.write(decisions)
+        return decide_release(stage, service)
+
+    return perform(context, delivery, Stage.ROLLOUT, decide)
 
 
 @dg.asset(

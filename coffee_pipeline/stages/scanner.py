@@ -77,7 +77,7 @@ def evidence_of(key: str, report: Report) -> Evidence:
 
 
 def combined(key: str, scans: Sequence[Evidence]) -> Evidence:
-    """What several scans come to together, for a step and its gates.
+    """What several scans, or other materializations, come to together, for a step and its gates.
 
     Scanners that nobody requires and that were not run leave the outcome to the others; the
     reason names them all the same.
@@ -85,6 +85,11 @@ def combined(key: str, scans: Sequence[Evidence]) -> Evidence:
     records = tuple(record for one in scans for record in one.records)
     outcomes = []
     reasons = [] if scans else ["no scanner was chosen for it"]
+    for one in scans:
+        if not any(isinstance(record, Scan) for record in one.records):
+            outcomes.append(one.outcome)
+            if one.reason:
+                reasons.append(one.reason)
     for record in records:
         if isinstance(record, Scan):
             if record.outcome != Outcome.COMPLETED:

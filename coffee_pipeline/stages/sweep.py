@@ -63,7 +63,7 @@ def sweep(context: StageContext, sweep_id: str) -> list[Evidence]:
 def _triage(context: StageContext) -> tuple[list[Evidence], str | None]:
     """Today's decisions; where they cannot be read, those read before stay, and that is told."""
     try:
-        return [triage(context)], None
+        return triage(context), None
     except PipelineError as error:
         return [], f"decisions about findings could not be read: {error}"
 

@@ -6,10 +6,10 @@ own cannot accept its own risks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from coffee_pipeline.errors import ConfigurationError, RepositoryError
-from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.errors import ConfigurationError, ParseError, RepositoryError
+from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.outcome import Outcome, Severity
 from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 from coffee_pipeline.platform.git import Repository
@@ -20,28 +20,57 @@ from coffee_pipeline.tools.exploitation import read_epss, read_kev
 from coffee_pipeline.tools.openvex_decisions import is_openvex, read_openvex
 
 
-def triage(context: StageContext) -> Evidence:
-    """Decisions, service level of findings, EPSS and KEV, as one materialization of the platform.
+def triage(context: StageContext) -> list[Evidence]:
+    """Decisions; and the time that findings may take, EPSS and KEV.
 
     Raises:
         ConfigurationError: a file of decisions is broken; those read before stay.
         ParseError: an EPSS or KEV file is broken.
     """
+    return [decisions(context), priorities(context)]
+
+
+def decisions(context: StageContext) -> Evidence:
+    """What the repository decides about findings now.
+
+    Raises:
+        ConfigurationError: a file of decisions is broken; those read before stay.
+    """
+    found = tuple(_decisions(context))
+    words = f"{len(found)} decisions"
+    context.report(f"triage: {words}")
+    return _evidence(f"triage/{context.platform.name}", words, found)
+
+
+def decisions_if_sound(context: StageContext) -> list[Evidence]:
+    """The same for a gate: none where a file is broken, so that those read before hold."""
+    try:
+        return [decisions(context)]
+    except (ConfigurationError, ParseError, RepositoryError) as error:
+        context.report(f"triage: the decisions read before are used: {error}")
+        return []
+
+
+def priorities(context: StageContext) -> Evidence:
+    """The time that findings may take by their severity, EPSS and KEV.
+
+    Raises:
+        ParseError: an EPSS or KEV file is broken.
+    """
     platform = context.platform
-    decisions = list(_decisions(context))
     exploited = _exploitation(context)
     hours = platform.security.sla_hours
     policies = [
         SlaPolicy(platform=platform.name, severity=one.value, hours=getattr(hours, one.value))
         for one in Severity
     ]
-    words = f"{len(decisions)} decisions, {len(exploited)} vulnerabilities with scores"
-    context.report(f"triage: {words}")
+    words = f"{len(exploited)} vulnerabilities with scores"
+    return _evidence(f"priorities/{platform.name}", words, (*policies, *exploited))
+
+
+def _evidence(key: str, words: str, records: Sequence[Record]) -> Evidence:
     return Evidence(
-        materialization=f"triage/{platform.name}",
-        outcome=Outcome.COMPLETED,
-        reason=words,
-        records=(*decisions, *policies, *exploited),
+        materialization=key, outcome=Outcome.COMPLETED, reason=words, records=tuple(records)
     )
 
 

@@ -21,7 +21,7 @@ from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.stages.context import StageContext
-from coffee_pipeline.stages.triage import triage
+from coffee_pipeline.stages.triage import decisions_if_sound, triage
 from coffee_pipeline.stages.workspace import checkout_of
 from coffee_pipeline.toolbox.toolbox import Toolbox
 
@@ -86,9 +86,11 @@ def empty(record_type: type, **fields: object):
 
 def test_decisions_of_the_branch_hold_although_an_older_commit_is_delivered(context, home) -> None:
     made = triage(context(triage_yaml=TRIAGE, vex__a_json=json.dumps(VEX), vex__b_json="[]"))
-    assert made.outcome is Outcome.COMPLETED
-    assert made.reason == "2 decisions, 2 vulnerabilities with scores"
-    HistoryWriter(home).write(made)
+    assert [one.outcome for one in made] == [Outcome.COMPLETED, Outcome.COMPLETED]
+    assert [one.reason for one in made] == ["2 decisions", "2 vulnerabilities with scores"]
+    assert [one.materialization for one in made] == ["triage/shop", "priorities/shop"]
+    for one in made:
+        HistoryWriter(home).write(one)
     history = HistoryReader(home)
     history.refresh()
     hours = {row["severity"]: row["hours"] for row in history.query("SELECT * FROM sla_policy")}
@@ -96,7 +98,8 @@ def test_decisions_of_the_branch_hold_although_an_older_commit_is_delivered(cont
 
 
 def test_one_issue_of_many_witnesses_is_decided_and_sorted(context, home) -> None:
-    HistoryWriter(home).write(triage(context(vex__a_json=json.dumps(VEX))))
+    for one in triage(context(vex__a_json=json.dumps(VEX))):
+        HistoryWriter(home).write(one)
     shared = {
         "kind": "dependency", "severity": "high", "component": "a.test/b", "service": "menu",
         "component_version": "v1.0.0",
@@ -131,7 +134,10 @@ def test_one_issue_of_many_witnesses_is_decided_and_sorted(context, home) -> Non
 
 
 def test_a_broken_file_is_named_and_a_missing_one_decides_nothing(context) -> None:
-    assert triage(context()).reason == "0 decisions, 2 vulnerabilities with scores"
+    assert [one.reason for one in triage(context())] == [
+        "0 decisions",
+        "2 vulnerabilities with scores",
+    ]
     with pytest.raises(ConfigurationError, match=r"triage.yaml:1: version: missing"):
         triage(context(triage_yaml="decisions: []\n"))
 
@@ -139,4 +145,25 @@ def test_a_broken_file_is_named_and_a_missing_one_decides_nothing(context) -> No
 def test_without_the_branch_the_delivered_commit_is_read(context) -> None:
     here = context(triage_yaml=TRIAGE)
     away = here.platform.model_copy(update={"branch": "gone"})
-    assert "0 decisions" in str(triage(replace(here, platform=away)).reason)
+    assert "0 decisions" in str(triage(replace(here, platform=away))[0].reason)
+
+
+def test_a_gate_has_todays_decisions_and_keeps_yesterdays_where_a_file_is_broken(
+    context, home
+) -> None:
+    def decided() -> list[str]:
+        history = HistoryReader(home)
+        history.refresh()
+        return [row["state"] for row in history.query("SELECT state FROM triage_decisions")]
+
+    (found,) = decisions_if_sound(context(triage_yaml=TRIAGE))
+    HistoryWriter(home).write(found)
+    before = decided()
+    assert len(before) == 1
+    said: list[str] = []
+    broken = replace(context(triage_yaml="decisions: []\n"), report=said.append)
+    assert decisions_if_sound(broken) == []
+    assert "read before are used: triage.yaml:1: version: missing" in said[0]
+    assert decided() == before
+    HistoryWriter(home).write(decisions_if_sound(context(triage_yaml=None))[0])
+    assert decided() == []
