@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 
 from coffee_pipeline.model.finding import Finding
 from coffee_pipeline.model.outcome import FindingKind
-from coffee_pipeline.redaction import without_secrets
+from coffee_pipeline.redaction import no_secret_in, without_secrets
 from coffee_pipeline.tools.base import Target
 from coffee_pipeline.tools.collection import collector_paused
 from coffee_pipeline.tools.go_messages import cut
@@ -20,6 +21,8 @@ from coffee_pipeline.tools.reported import Reported
 TITLE_CHARACTERS = 300
 DETAIL_CHARACTERS = 4000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TOGETHER = 50
+"""Problems whose texts are looked through for secrets at once: most reports have none."""
 _NEIGHBOURS = 1
 """Lines before and after a flagged line that belong to its context."""
 _SOURCE_LIMIT = 4 << 20
@@ -40,11 +43,15 @@ Attribute = Callable[[Reported], Attribution]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A problem and where it is: path relative to the repository, None where it is no file."""
+    """A problem and where it is: path relative to the repository, None where it is no file.
+
+    ``harmless``: its title, code and detail hold no secret, as was seen.
+    """
 
     reported: Reported
     path: str | None
     outside: str | None = None
+    harmless: bool = False
 
 
 def place(problems: Sequence[Reported], target: Target) -> tuple[list[Placed], int]:
@@ -54,20 +61,28 @@ def place(problems: Sequence[Reported], target: Target) -> tuple[list[Placed], i
     """
     kept, left_out = [], 0
     paths: dict[str, str | None] = {}  # a report has many problems in few files
-    for problem in problems:
+    for problem, harmless in zip(problems, _harmless(problems), strict=True):
         if problem.path is None or target.in_image:
-            kept.append(Placed(problem, problem.path))
+            kept.append(Placed(problem, problem.path, harmless=harmless))
             continue
         if problem.path not in paths:
             paths[problem.path] = target.module_path(problem.path)
         path = paths[problem.path]
         if path is not None:
-            kept.append(Placed(problem, target.repository_path(path)))
+            kept.append(Placed(problem, target.repository_path(path), harmless=harmless))
         elif target.foreign:
-            kept.append(Placed(problem, None, outside=problem.path))
+            kept.append(Placed(problem, None, outside=problem.path, harmless=harmless))
         else:
             left_out += 1
     return kept, left_out
+
+
+def _harmless(problems: Sequence[Reported]) -> Iterator[bool]:
+    """Of each problem whether its title, code and detail are known to hold no secret."""
+    for start in range(0, len(problems), _TOGETHER):
+        some = problems[start : start + _TOGETHER]
+        texts = [text for one in some for text in (one.title, one.code, one.detail) if text]
+        yield from repeat(no_secret_in(texts), len(some))
 
 
 def findings_of(
@@ -137,7 +152,8 @@ def _context(one: Placed, target: Target) -> str:
     """The text around the place: of the report, else of the checkout, else what the tool said."""
     problem = one.reported
     if problem.code:
-        return normalised(without_secrets(problem.code).splitlines())
+        code = problem.code if one.harmless else without_secrets(problem.code)
+        return normalised(code.splitlines())
     if one.path and problem.line and not target.in_image:
         lines = _source_lines(str(target.checkout / one.path))
         start = max(0, problem.line - 1 - _NEIGHBOURS)
@@ -156,11 +172,19 @@ def _source_lines(path: str) -> tuple[str, ...]:
         return ()
 
 
-def clean(text: str | None, limit: int) -> str | None:
-    """Text from outside as it is stored: no secrets, no control characters, not longer."""
+def clean(text: str | None, limit: int, *, harmless: bool = False) -> str | None:
+    """Text from outside as it is stored: no secrets, no control characters, not longer.
+
+    Args:
+        text: from outside.
+        limit: characters that are kept.
+        harmless: it is known to hold no secret.
+    """
     if not text:
         return None
-    text = without_secrets(text.strip())
+    text = text.strip()
+    if not harmless:
+        text = without_secrets(text)
     return cut(text if text.isprintable() else _CONTROL.sub(" ", text).strip(), limit) or None
 
 
@@ -168,6 +192,12 @@ def clean(text: str | None, limit: int) -> str | None:
 def _line(text: str | None, limit: int = TITLE_CHARACTERS) -> str | None:
     """The same on one line."""
     return clean(" ".join(text.split()), limit) if text else None
+
+
+def _title(one: Placed) -> str | None:
+    """The title on one line; most are of one problem only, so none is remembered."""
+    text = " ".join(one.reported.title.split())
+    return clean(text, TITLE_CHARACTERS, harmless=one.harmless)
 
 
 def _finding(
@@ -182,7 +212,9 @@ def _finding(
     about = about or Attribution()
     kind = problem.kind or kind
     detail = problem.detail or (problem.code if kind is not FindingKind.SECRET else None)
-    names = sorted({name for name in problem.identifiers if name and name != problem.rule})
+    names: Sequence[str] = problem.identifiers
+    if names:
+        names = sorted({name for name in names if name and name != problem.rule})
     return Finding(
         tool=tool,
         rule=_line(problem.rule) or "unnamed",
@@ -190,7 +222,7 @@ def _finding(
         kind=kind.value,
         severity=problem.severity.value,
         severity_source=tool if problem.severity_source == "tool" else problem.severity_source,
-        title=_line(problem.title) or _line(problem.rule) or "unnamed",
+        title=_title(one) or _line(problem.rule) or "unnamed",
         scope=target.scope_name,
         service=about.service or target.service,
         environment=target.seen_in,
@@ -210,5 +242,5 @@ def _finding(
         confidence=_line(problem.confidence),
         suppressed=_line(problem.suppressed),
         reference=_line(problem.reference, 500),
-        detail=clean(detail, DETAIL_CHARACTERS),
+        detail=clean(detail, DETAIL_CHARACTERS, harmless=one.harmless),
     )

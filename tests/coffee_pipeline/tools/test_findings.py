@@ -22,6 +22,9 @@ CODE = ("rule", "path", "code")
 DEPENDENCY = ("rule", "component")
 
 
+KEY = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"  # no token: no one ever issued it
+
+
 def problem(**more: Any) -> Reported:
     return Reported(**{"rule": "R1", "title": "a problem", "severity": Severity.HIGH, **more})
 
@@ -103,6 +106,20 @@ def test_secrets_are_stored_nowhere() -> None:
         component=token, suppressed=token, reference=f"https://x.example/{token}",
     ))  # fmt: skip
     assert token not in repr(kept)
+
+
+@given(st.integers(1, 130), st.data())
+def test_one_secret_among_many_problems_is_stored_nowhere(count: int, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, count - 1))
+    field = data.draw(st.sampled_from(["title", "code", "detail"]))
+    text = data.draw(st.sampled_from([f"call({KEY})", 'Password = "hunter2hunter2"', KEY]))
+    problems = [problem(title=f"t {n}", code=f"x{n} := y") for n in range(count)]
+    problems[place] = replace(problems[place], **{field: text})
+    stored = found(*problems)
+    assert len(stored) == count
+    assert KEY not in repr(stored)
+    assert "hunter2hunter2" not in repr(stored)
+    assert "[redacted]" in str(getattr(stored[place], "title" if field == "title" else "detail"))
 
 
 def test_code_of_a_secret_is_not_stored() -> None:
