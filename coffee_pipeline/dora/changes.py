@@ -63,6 +63,7 @@ def delivered_changes(
     """
     commits = {one.revision: one for one in revisions}
     parents = {name: one.parent for name, one in commits.items()}
+    left_alone = _left_alone(untouched)
     by_service: dict[str, list[Deployment]] = defaultdict(list)
     for deployment in sorted(deployments, key=lambda one: (one.finished_at, one.deployment_id)):
         if succeeded(deployment):
@@ -71,6 +72,7 @@ def delivered_changes(
     first = unresolved = reversed_times = 0
     for service, ordered in sorted(by_service.items()):
         contained: set[str] = set()
+        elsewhere = left_alone.get(service, set())
         for deployment in ordered:
             if not contained and deployment.previous_revision is None:
                 first += 1
@@ -84,14 +86,30 @@ def delivered_changes(
                 line = [deployment.revision] if deployment.revision in commits else []
             contained.update(line)
             contained.add(deployment.revision)
-            touching = [one for one in line if service not in untouched.get(one, ())]
-            for name in touching:
+            for name in line:
+                if name in elsewhere:
+                    continue
                 change = _change(service, commits[name], deployment)
                 if change.lead_time < 0:
                     reversed_times += 1
                 else:
                     delivered.append(change)
     return Changes(tuple(delivered), first, unresolved, reversed_times)
+
+
+def _left_alone(untouched: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+    """Service -> the revisions that left it as it was.
+
+    Many revisions share one collection of services; those are added at once.
+    """
+    sharing: dict[int, tuple[Collection[str], list[str]]] = {}
+    for revision, services in untouched.items():
+        sharing.setdefault(id(services), (services, []))[1].append(revision)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for services, revisions in sharing.values():
+        for service in services:
+            found[service].update(revisions)
+    return found
 
 
 def _change(service: str, commit: Revision, deployment: Deployment) -> DeliveredChange:
@@ -112,9 +130,11 @@ def _line(
     """Known commits from ``head`` back to one that is contained, and whether one was met."""
     line: list[str] = []
     current: str | None = head
-    while current is not None and current not in contained:
-        if current not in parents or len(line) == MAXIMUM_COMMITS:
+    for _ in range(MAXIMUM_COMMITS):
+        if current is None or current in contained:
+            break
+        if current not in parents:
             return line, False
         line.append(current)
         current = parents[current]
-    return line, current is not None
+    return line, current is not None and current in contained

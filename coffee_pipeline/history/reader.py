@@ -186,7 +186,12 @@ def _with_zones(rows: list[tuple[object, ...]], types: Sequence[str]) -> list[tu
         return rows
     columns: list[Iterable[object]] = list(zip(*rows, strict=True))
     for at in timed:
-        columns[at] = map(_value, columns[at])
+        if types[at] == "TIMESTAMP":  # the most, and in large answers most of the time
+            columns[at] = [
+                one.replace(tzinfo=UTC) if isinstance(one, datetime) else one for one in columns[at]
+            ]
+        else:
+            columns[at] = map(_value, columns[at])
     return list(zip(*columns, strict=True))
 
 

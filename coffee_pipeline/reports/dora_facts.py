@@ -14,6 +14,7 @@ from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.model.source import Revision
+from coffee_pipeline.tools.collection import collector_paused
 
 _UNTOUCHED = """
     SELECT revision, string_agg(service, chr(10) ORDER BY service) AS services
@@ -73,8 +74,22 @@ def recorded_performance(
     Raises:
         HistoryError: the history cannot be read.
     """
+    with collector_paused():
+        return _recorded_performance(
+            history, platform, now, since or now - timedelta(days=days), environment, teams, as_of
+        )
+
+
+def _recorded_performance(
+    history: HistoryReader,
+    platform: str,
+    now: datetime,
+    start: datetime,
+    environment: str,
+    teams: Mapping[str, str] | None,
+    as_of: datetime | None,
+) -> DeliveryPerformance:
     ours = "service in (select service from service_revisions where platform = ?)"
-    start = since or now - timedelta(days=days)
     known = as_of or _EVER
     deployed = f"{ours} and finished_at <= ? and {_WRITTEN}"
     missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"
