@@ -25,24 +25,26 @@ $(VENV)/.synced: pyproject.toml uv.lock | $(UV)
 
 # Prometheus makes the metrics stage richer; without it the pipeline scrapes by itself. The others
 # are for tests: the way of an alert into the history, and a second server of metrics.
+SYSTEM := prometheus prometheus-alertmanager
+test: SYSTEM += victoria-metrics
+
 system:
 	@missing=; \
-	command -v prometheus >/dev/null || missing="prometheus"; \
-	command -v alertmanager >/dev/null || command -v prometheus-alertmanager >/dev/null \
-	  || missing="$$missing prometheus-alertmanager"; \
-	[ "$(TESTED)" = no ] || command -v victoria-metrics >/dev/null || missing="$$missing victoria-metrics"; \
+	for package in $(SYSTEM); do \
+	  command -v $$package >/dev/null || command -v $${package#prometheus-} >/dev/null \
+	    || missing="$$missing $$package"; \
+	done; \
 	[ -z "$$missing" ] || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing system packages:" $$missing; \
+	    echo "installing system packages:$$missing"; \
 	    apt-get update -qq >/dev/null 2>&1; \
 	    for package in $$missing; do \
 	      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package >/dev/null 2>&1 \
 	        || echo "note: not installed: $$package - see docs/observability.md"; \
 	    done; \
-	  else echo "note: not on PATH:" $$missing "- see docs/observability.md"; fi; }
+	  else echo "note: not on PATH:$$missing - see docs/observability.md"; fi; }
 
-demo: setup
-	@$(MAKE) --no-print-directory system TESTED=no
+demo: setup system
 	$(BIN)/coffee-pipeline --data-dir $(DATA) demo
 
 up: setup

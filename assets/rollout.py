@@ -36,7 +36,7 @@ def release_gate(
     """
 
     def decide(stage: StageContext, service: Service) -> Evidence:
-        for decisions in decisions_if_sound(stage):
+        if (decisions := decisions_if_sound(stage)) is not None:
             delivery.write(decisions)
         return decide_release(stage, service)
 

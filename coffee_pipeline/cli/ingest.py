@@ -17,6 +17,7 @@ from coffee_pipeline.tools.detection import format_of
 from coffee_pipeline.tools.document import Document
 
 
+@collector_paused()  # until all of the report is gone again
 def ingest(
     context: typer.Context,
     tool: Annotated[
@@ -39,17 +40,9 @@ def ingest(
     of its own, and fixes what it no longer has.
     """
     home: Home = context.obj
-    with collector_paused():  # until all of the report is gone again: it has no cycles
-        _take_in(home, tool, file, (service, module, revision), as_json)
-
-
-def _take_in(
-    home: Home, tool: str, file: Path, about: tuple[str | None, str | None, str | None],
-    as_json: bool,
-) -> None:  # fmt: skip
     document = Document.of_file(file)
     reader = format_of(tool, document)
-    scope = report_scope(home, *about)
+    scope = report_scope(home, service, module, revision)
     report = scan_record.of_read(reader, scope.target, reader.read(document))
     content = hashlib.sha256(document.content).hexdigest()[:16]
     key = f"ingest/{reader.NAME}/{scope.module}@{scope.revision}/{content}"

@@ -22,6 +22,8 @@ application = typer.Typer(
     help="Which reports are read, and whether they are read as well as elsewhere.",
     no_args_is_help=True,
 )
+_ALSO_CALLED = {"snyk_issue_api": "snyk_issues"}
+"""Names of formats elsewhere -> ours; for reports whose content does not tell, such as empty ones."""
 _COLUMNS = ("tool", "file", "peer_finding_count")
 
 
@@ -102,9 +104,9 @@ def _chosen(tool: str, document: Document) -> ReportFormat:
 
     A name that is not ours may be another's for a format that the content tells.
     """
-    if tool not in FORMATS:
+    named = FORMATS.get(_ALSO_CALLED.get(tool, tool))
+    if named is None:
         return format_of(AUTOMATIC, document)
-    named = FORMATS[tool]
     if named.recognises(document):
         return named
     try:
@@ -117,7 +119,7 @@ def _counted(chosen: ReportFormat, tool: str, file: str, expected: int, count: i
     equal = count == expected
     reason = None if equal else f"{chosen.NAME} reads {count} findings, {expected} are expected"
     if reason and isinstance(chosen, CountsOtherwise):
-        reason += f"; counted here: {chosen.COUNTING} (docs/parsers.md says why)"
+        reason += f"; counted otherwise on purpose: {chosen.COUNTING} (docs/parsers.md)"
     return Comparison(
         tool=tool, file=file, expected=expected, count=count, equal=equal, reason=reason
     )

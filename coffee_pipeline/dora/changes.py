@@ -63,7 +63,7 @@ def delivered_changes(
     """
     commits = {one.revision: one for one in revisions}
     parents = {name: one.parent for name, one in commits.items()}
-    left_alone = _left_alone(untouched)
+    unrelated = _unrelated(untouched)
     by_service: dict[str, list[Deployment]] = defaultdict(list)
     for deployment in sorted(deployments, key=lambda one: (one.finished_at, one.deployment_id)):
         if succeeded(deployment):
@@ -72,7 +72,7 @@ def delivered_changes(
     first = unresolved = reversed_times = 0
     for service, ordered in sorted(by_service.items()):
         contained: set[str] = set()
-        elsewhere = left_alone.get(service, set())
+        skipped = unrelated.get(service, set())
         for deployment in ordered:
             if not contained and deployment.previous_revision is None:
                 first += 1
@@ -87,7 +87,7 @@ def delivered_changes(
             contained.update(line)
             contained.add(deployment.revision)
             for name in line:
-                if name in elsewhere:
+                if name in skipped:
                     continue
                 change = _change(service, commits[name], deployment)
                 if change.lead_time < 0:
@@ -97,7 +97,7 @@ def delivered_changes(
     return Changes(tuple(delivered), first, unresolved, reversed_times)
 
 
-def _left_alone(untouched: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+def _unrelated(untouched: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
     """Service -> the revisions that left it as it was.
 
     Many revisions share one collection of services; those are added at once.

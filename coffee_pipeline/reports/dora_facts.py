@@ -54,6 +54,7 @@ class LateChange:
     changed: tuple[tuple[str, object, object], ...]
 
 
+@collector_paused()
 def recorded_performance(
     history: HistoryReader,
     platform: str,
@@ -74,22 +75,8 @@ def recorded_performance(
     Raises:
         HistoryError: the history cannot be read.
     """
-    with collector_paused():
-        return _recorded_performance(
-            history, platform, now, since or now - timedelta(days=days), environment, teams, as_of
-        )
-
-
-def _recorded_performance(
-    history: HistoryReader,
-    platform: str,
-    now: datetime,
-    start: datetime,
-    environment: str,
-    teams: Mapping[str, str] | None,
-    as_of: datetime | None,
-) -> DeliveryPerformance:
     ours = "service in (select service from service_revisions where platform = ?)"
+    start = since or now - timedelta(days=days)
     known = as_of or _EVER
     deployed = f"{ours} and finished_at <= ? and {_WRITTEN}"
     missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"

@@ -35,7 +35,8 @@ def without_refused(
     if not refused or len(refused) == len(files):
         return whole
     output, report = scan(replace(target, refused=refused))
-    return whole if report.outcome is Outcome.FAILED else (output, report)
+    answered = report.outcome in (Outcome.COMPLETED, Outcome.PARTIAL)
+    return (output, report) if answered else whole
 
 
 def _gave_up(tool: str, answer: Answer) -> bool:

@@ -42,13 +42,13 @@ def decisions(context: StageContext) -> Evidence:
     return _evidence(f"triage/{context.platform.name}", words, found)
 
 
-def decisions_if_sound(context: StageContext) -> list[Evidence]:
-    """The same for a gate: none where a file is broken, so that those read before hold."""
+def decisions_if_sound(context: StageContext) -> Evidence | None:
+    """The same for a gate: None where a file is broken, so that those read before hold."""
     try:
-        return [decisions(context)]
+        return decisions(context)
     except (ConfigurationError, ParseError, RepositoryError) as error:
         context.report(f"triage: the decisions read before are used: {error}")
-        return []
+        return None
 
 
 def priorities(context: StageContext) -> Evidence:

@@ -122,8 +122,8 @@ def read(document: Document) -> ReadReport:
         problem, secret = reader(leak, position, document)
         # Rules of version 7 overlap: one secret is reported by several. What is blanked out may
         # be several secrets.
-        is_named = is_version_7 and secret != _REDACTED
-        title = None if is_named else problem.title
+        counts_by_rule = not is_version_7 or secret == _REDACTED
+        title = problem.title if counts_by_rule else None
         found.setdefault((title, problem.path, problem.line, secret), problem)
     return ReadReport(findings=list(found.values()))
 

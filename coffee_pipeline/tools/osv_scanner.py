@@ -112,7 +112,7 @@ def read(document: Document) -> ReadReport:
     Raises:
         ParseError: no OSV-Scanner report, or an entry is broken.
     """
-    if not document.content.strip():
+    if document.is_empty:
         # It names the fault on stderr and leaves the report empty, where there is nothing to scan.
         return ReadReport(
             findings=[],

@@ -70,9 +70,8 @@ def _is_page(value: object) -> bool:
     page = mapping(value)
     if "jsonapi" not in page or not isinstance(page.get("data"), list):
         return False
-    if not page["data"]:  # of whatever address it says that it is a page
-        address = str(mapping(page.get("links")).get("self", "/issues"))
-        return "/issues" in address
+    if not page["data"]:  # anybody's page, unless it says of which address it is
+        return "/issues" in str(mapping(page.get("links")).get("self"))
     first = mapping(page["data"][0])
     return first.get("type") == "issue" and (
         "effective_severity_level" in mapping(first.get("attributes"))

@@ -22,7 +22,6 @@ NAME = "zap"
 TITLE = "OWASP ZAP XML or JSON"
 KIND = FindingKind.DAST
 IDENTITY = ("rule", "title", "resource")
-COUNTING = "JSON, too"
 _RISKS = {"0": Severity.INFO, "1": Severity.LOW, "2": Severity.MEDIUM, "3": Severity.HIGH}
 _CONFIDENCES = {"1": "low", "2": "medium", "3": "high", "4": "confirmed"}
 _FALSE_POSITIVE = "0"

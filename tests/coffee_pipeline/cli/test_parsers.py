@@ -69,7 +69,9 @@ def test_a_difference_on_purpose_says_what_is_counted(tmp_path: Path) -> None:
     write(tmp_path, stream="\n".join(map(json.dumps, STREAM)))
     (row,) = check(tmp_path, ("govulncheck", "stream.json", 1))
     assert row["count"] == 0
-    assert "counted here: advisories that apply to the module (docs/" in str(row["reason"])
+    assert "counted otherwise on purpose: advisories that apply to the module (docs/" in str(
+        row["reason"]
+    )
 
 
 def test_a_tools_report_in_another_tools_format_is_read_as_that(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ WHOLE = Target(checkout=Path("/nowhere"), module=".", revision="a" * 40)
 class Fragile:
     """A tool that answers only where it is given nothing of ``broken``."""
 
-    def __init__(self, files: list[str], broken: set[str], *, exit_code: int = 0) -> None:
-        self.files, self.broken, self.exit_code = files, broken, exit_code
+    def __init__(self, files: list[str], broken: set[str], *, exit_code: int = 0,
+                 rest: Outcome = Outcome.COMPLETED) -> None:  # fmt: skip
+        self.files, self.broken, self.exit_code, self.rest = files, broken, exit_code, rest
         self.runs = 0
 
     def __call__(self, target: Target) -> Answer:
@@ -39,7 +40,7 @@ class Fragile:
             started_at=datetime.now(UTC), duration_seconds=0.0, timed_out=False, truncated=False,
         )  # fmt: skip
         report = scan_record.report(
-            "tool", target, Outcome.FAILED if bad else Outcome.COMPLETED,
+            "tool", target, Outcome.FAILED if bad else self.rest,
             f"broken: {bad[0]}" if bad else None,
         )  # fmt: skip
         return output, report
@@ -77,6 +78,11 @@ def test_what_is_broken_as_a_whole_stays_failed_within_few_runs() -> None:
 def test_a_tool_that_was_ended_is_not_run_again() -> None:
     tool = Fragile(["a.yaml", "b.yaml"], {"a.yaml"}, exit_code=-9)
     assert tool.divided() == (Outcome.FAILED, None)
+
+
+def test_where_the_rest_is_no_answer_the_files_that_failed_are_told() -> None:
+    tool = Fragile(["a.yaml", "b.yaml"], {"a.yaml"}, rest=Outcome.NOT_RUN)
+    assert tool.divided()[0] is Outcome.FAILED
 
 
 POD = """apiVersion: v1

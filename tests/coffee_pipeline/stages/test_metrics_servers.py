@@ -13,46 +13,28 @@ import pytest
 
 from coffee_pipeline.process.background import BackgroundProcess, free_port
 from coffee_pipeline.process.command import Command
-from coffee_pipeline.slo.specifications import parse
 from coffee_pipeline.stages.series_source import SeriesSource
+from tests.coffee_pipeline.stages.test_series_source import START, slo
 from tests.conftest import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
-START = 1_700_000_040
-"""A whole minute."""
 MINUTES, EVERY_SECONDS = 60, 15
 GAP = range(20, 40)
 """Minutes at whose steps nobody scraped."""
 RESTART = 50
 """The minute in which the counters begin anew."""
-TEXT = """\
-apiVersion: openslo/v1
-kind: SLO
-metadata: {name: boils}
-spec:
-  service: kettle
-  indicator:
-    spec:
-      ratioMetric:
-        counter: true
-        good: {metricSource: {type: TYPE, spec: {query: 'sum(boils_total{code="200"})'}}}
-        total: {metricSource: {type: TYPE, spec: {query: sum(boils_total)}}}
-  timeWindow: [{duration: 28d, isRolling: true}]
-  budgetingMethod: Occurrences
-  objectives: [{target: 0.99}]
-"""
 
 
 def exposition(multiplier: int) -> Iterator[str]:
-    """Three good boils and a failed one every quarter of a minute; times in 1/``multiplier`` s."""
-    yield "# TYPE boils counter"
-    for code, each in (("200", 3), ("500", 1)):
+    """Three good boils of four every quarter of a minute; times in 1/``multiplier`` seconds."""
+    for name, each in (("numerator", 3), ("boils", 4)):
+        yield f"# TYPE {name} counter"
         value = 0
         for at in range(0, 60 * MINUTES + 1, EVERY_SECONDS):
             minute = at // 60
             value = 0 if at == 60 * RESTART else value + each
             if minute not in GAP:
-                yield f'boils_total{{code="{code}"}} {value} {(START + at) * multiplier}'
+                yield f"{name}_total {value} {(START + at) * multiplier}"
     yield "# EOF"
 
 
@@ -116,8 +98,7 @@ def victoria_metrics(tmp_path: Path) -> Iterator[str]:
 
 def counted(url: str, kind: str) -> list[tuple[int, int] | None]:
     """Good and all events of every minute; None where there is no data."""
-    (slo,) = parse([("boils.yaml", TEXT.replace("TYPE", kind))])
-    fetched = SeriesSource(url).events(slo, START, START + 60 * MINUTES, 60)
+    fetched = SeriesSource(url).events(slo(Prometheus=kind), START, START + 60 * MINUTES, 60)
     assert fetched.reasons == ()
     sums = [fetched.events.sums(slice(minute, minute + 1)) for minute in range(MINUTES)]
     return [(int(good), int(total)) if covered else None for good, total, covered in sums]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -26,20 +26,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return kubernetes_schemas.schemas(None, tmp_path_factory.mktemp("schemas"))
 
 
-def nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for one in value.values():
-            yield from nodes(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from nodes(one)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_schema_stands_for_itself_and_is_strict(folder: Path, kind: str) -> None:
-    schema = json.loads((folder / f"{kind}.json").read_bytes())
-    references = {one["$ref"] for one in nodes(schema) if isinstance(one.get("$ref"), str)}
+    text = (folder / f"{kind}.json").read_text("utf-8")
+    schema = json.loads(text)
+    references = set(re.findall(r'"\$ref": "([^"]+)"', text))
     assert references
     assert {f"#/$defs/{name}" for name in schema["$defs"]} == references
     assert schema["additionalProperties"] is False

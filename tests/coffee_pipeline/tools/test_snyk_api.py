@@ -99,7 +99,7 @@ def test_issues_of_code_and_those_that_do_not_count() -> None:
 
 def test_only_issues_of_snyk_are_recognised_and_a_page_is_partial() -> None:
     assert snyk_issues.recognises(document(issue()))
-    assert snyk_issues.recognises(document())
+    assert not snyk_issues.recognises(document()), "an empty page is anybody's"
     assert snyk_issues.recognises(document(links={"self": f"{ISSUES}?limit=100"}))
     assert not snyk_issues.recognises(document(links={"self": PROJECTS}))
     assert not snyk_issues.recognises(document({"type": "project"}))
