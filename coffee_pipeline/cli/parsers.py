@@ -23,7 +23,7 @@ application = typer.Typer(
     no_args_is_help=True,
 )
 _ALSO_CALLED = {"snyk_issue_api": "snyk_issues"}
-"""Names of formats elsewhere -> ours; for reports whose content does not tell, such as empty ones."""
+"""Names of formats elsewhere -> ours, for reports whose content does not tell (empty ones)."""
 _COLUMNS = ("tool", "file", "peer_finding_count")
 
 
