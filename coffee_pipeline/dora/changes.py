@@ -19,6 +19,9 @@ from coffee_pipeline.model.source import Revision
 MAXIMUM_COMMITS = 10_000
 """Bound on the commits of one deployment."""
 
+ROOT = -1
+"""In place of the number of a commit: there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveredChange:
@@ -61,35 +64,40 @@ def delivered_changes(
     ``deployments`` are those of one environment, production, in any order. ``untouched`` are the
     services that a revision left as they were: the history's view untouched_services.
     """
-    commits = {one.revision: one for one in revisions}
-    parents = {name: one.parent for name, one in commits.items()}
-    unrelated = _unrelated(untouched)
+    ancestry = _Ancestry(revisions)
     by_service: dict[str, list[Deployment]] = defaultdict(list)
     for deployment in sorted(deployments, key=lambda one: (one.finished_at, one.deployment_id)):
         if succeeded(deployment):
             by_service[deployment.service].append(deployment)
+            ancestry.number(deployment.revision)
+            ancestry.number(deployment.previous_revision)
+    left_alone = [untouched.get(one.revision, ()) for one in ancestry.commits]
     delivered: list[DeliveredChange] = []
     first = unresolved = reversed_times = 0
     for service, ordered in sorted(by_service.items()):
-        contained: set[str] = set()
-        skipped = unrelated.get(service, set())
+        contained = bytearray(len(ancestry.numbers))
+        begun = False
         for deployment in ordered:
-            if not contained and deployment.previous_revision is None:
+            head = ancestry.number(deployment.revision)
+            previous = ancestry.number(deployment.previous_revision)
+            if previous == ROOT and not begun:
                 first += 1
-                contained.update(_line(deployment.revision, parents, contained)[0])
+                line, _ = ancestry.line(head, contained)
+                for at in line:
+                    contained[at] = begun = True
                 continue
-            if deployment.previous_revision is not None:
-                contained.add(deployment.previous_revision)
-            line, joined = _line(deployment.revision, parents, contained)
+            if previous != ROOT:
+                contained[previous] = True
+            line, joined = ancestry.line(head, contained)
             if not joined:
                 unresolved += 1
-                line = [deployment.revision] if deployment.revision in commits else []
-            contained.update(line)
-            contained.add(deployment.revision)
-            for name in line:
-                if name in skipped:
+                line = [head] if head < len(ancestry.commits) else []
+            contained[head] = begun = True
+            for at in line:
+                contained[at] = True
+                if service in left_alone[at]:
                     continue
-                change = _change(service, commits[name], deployment)
+                change = _change(service, ancestry.commits[at], deployment)
                 if change.lead_time < 0:
                     reversed_times += 1
                 else:
@@ -97,19 +105,35 @@ def delivered_changes(
     return Changes(tuple(delivered), first, unresolved, reversed_times)
 
 
-def _unrelated(untouched: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
-    """Service -> the revisions that left it as it was.
+class _Ancestry:
+    """Commits by number, and the number of each one's first parent.
 
-    Many revisions share one collection of services; those are added at once.
+    Numbers, as every service walks the same commits again: those of the recorded ``commits`` come
+    first, then those of commits that are only named.
     """
-    sharing: dict[int, tuple[Collection[str], list[str]]] = {}
-    for revision, services in untouched.items():
-        sharing.setdefault(id(services), (services, []))[1].append(revision)
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for services, revisions in sharing.values():
-        for service in services:
-            found[service].update(revisions)
-    return found
+
+    def __init__(self, revisions: Iterable[Revision]) -> None:
+        recorded = {one.revision: one for one in revisions}
+        self.commits = tuple(recorded.values())
+        self.numbers = {name: at for at, name in enumerate(recorded)}
+        self._parents = [self.number(one.parent) for one in self.commits]
+
+    def number(self, revision: str | None) -> int:
+        """The number of a commit, known or not; ROOT for none."""
+        if revision is None:
+            return ROOT
+        return self.numbers.setdefault(revision, len(self.numbers))
+
+    def line(self, head: int, contained: bytearray) -> tuple[list[int], bool]:
+        """Known commits from ``head`` back to one that is contained, and whether one was met."""
+        line: list[int] = []
+        at, known = head, len(self.commits)
+        while at != ROOT and not contained[at]:
+            if at >= known or len(line) == MAXIMUM_COMMITS:
+                return line, False
+            line.append(at)
+            at = self._parents[at]
+        return line, at != ROOT
 
 
 def _change(service: str, commit: Revision, deployment: Deployment) -> DeliveredChange:
@@ -122,19 +146,3 @@ def _change(service: str, commit: Revision, deployment: Deployment) -> Delivered
         deployment_id=deployment.deployment_id,
         lead_time=(deployment.finished_at - commit.committed_at).total_seconds(),
     )
-
-
-def _line(
-    head: str, parents: Mapping[str, str | None], contained: Collection[str]
-) -> tuple[list[str], bool]:
-    """Known commits from ``head`` back to one that is contained, and whether one was met."""
-    line: list[str] = []
-    current: str | None = head
-    for _ in range(MAXIMUM_COMMITS):
-        if current is None or current in contained:
-            break
-        if current not in parents:
-            return line, False
-        line.append(current)
-        current = parents[current]
-    return line, current is not None and current in contained

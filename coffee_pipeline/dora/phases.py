@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,17 +61,18 @@ def phases(
     for moments in times.values():
         moments.sort()
     found: list[list[float]] = [[] for _ in PHASES]
-    milestones: dict[str, list[datetime | None]] = {}
+    milestones: dict[str, list[tuple[int, datetime]]] = {}
     for change in changes:
         name = change.deployment_id
         if name not in milestones:
             key = (change.service, revisions.get(name, ""))
             milestones[name] = [
-                _last(times.get((*key, one), ()), change.deployed_at) for one in MILESTONES
+                (at, moment)
+                for at, one in enumerate(MILESTONES, 1)
+                if (moment := _last(times.get((*key, one), ()), change.deployed_at)) is not None
             ]
-        for values, seconds in zip(found, _lengths(change, milestones[name]), strict=True):
-            if seconds is not None:
-                values.append(seconds)
+        for at, seconds in _lengths(change, milestones[name]):
+            found[at].append(seconds)
     return tuple(
         Phase(name, distribution(values), len(changes))
         for name, values in zip(PHASES, found, strict=True)
@@ -83,17 +84,16 @@ def _last(moments: Sequence[datetime], until: datetime) -> datetime | None:
     return moments[at - 1] if at else None
 
 
-def _lengths(change: DeliveredChange, milestones: Sequence[datetime | None]) -> list[float | None]:
-    """The lengths of a change's phases; None where either end is not recorded."""
-    points: list[datetime | None] = []
-    latest = change.committed_at
-    for one in milestones:
-        if one is not None:
-            latest = max(latest, one)
-        points.append(latest if one is not None else None)
-    ends = [*points, change.deployed_at]
-    begins = [change.committed_at, *points]
-    return [
-        (end - begin).total_seconds() if end is not None and begin is not None else None
-        for begin, end in zip(begins, ends, strict=True)
-    ]
+def _lengths(
+    change: DeliveredChange, milestones: Iterable[tuple[int, datetime]]
+) -> Iterator[tuple[int, float]]:
+    """The phases of a change of which both ends are recorded: place in PHASES, and seconds.
+
+    ``milestones`` are those recorded, each with its place: 0 is the commit.
+    """
+    before, begin = 0, change.committed_at
+    for at, moment in (*milestones, (len(MILESTONES) + 1, change.deployed_at)):
+        end = max(begin, moment)
+        if at == before + 1:
+            yield before, (end - begin).total_seconds()
+        before, begin = at, end

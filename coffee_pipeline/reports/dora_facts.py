@@ -17,7 +17,7 @@ from coffee_pipeline.model.source import Revision
 from coffee_pipeline.tools.collection import collector_paused
 
 _UNTOUCHED = """
-    SELECT revision, string_agg(service, chr(10) ORDER BY service) AS services
+    SELECT revision, string_agg(service, chr(10)) AS services
     FROM untouched_services WHERE platform = ? GROUP BY revision
 """
 
@@ -154,7 +154,8 @@ def untouched_services(history: HistoryReader, platform: str) -> dict[str, froze
     Raises:
         HistoryError: the history cannot be read.
     """
-    # Most revisions leave one of a few sets of services untouched: each set is made once.
+    # Most revisions leave one of a few sets of services untouched: each is made once, as the names
+    # mostly come in one order (to have them sorted would take longer than a few sets more).
     sets: dict[str, frozenset[str]] = {}
     found = {}
     for revision, services in history.answer(_UNTOUCHED, (platform,)).rows:

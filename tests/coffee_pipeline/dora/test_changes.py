@@ -62,6 +62,14 @@ def test_a_gap_in_the_commits_counts_the_head_only(story) -> None:
     assert ([one.revision for one in changes.delivered], changes.unresolved) == (["c5"], 1)
 
 
+def test_the_line_may_end_at_a_deployed_commit_that_is_not_recorded(story) -> None:
+    story.commit("c5", 50, "c4")
+    story.commit("c6", 55, "c5")
+    story.deploy("c6", 60, previous_revision="c4")
+    changes = found(story)
+    assert ([one.revision for one in changes.delivered], changes.unresolved) == (["c6", "c5"], 0)
+
+
 def test_an_unrecorded_commit_has_no_lead_time(story) -> None:
     story.deploy("c9", 60)
     assert found(story) == Changes((), 0, 1, 0)
