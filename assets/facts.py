@@ -69,8 +69,9 @@ def dora_facts(delivery: DeliveryResource) -> dg.MaterializeResult:
     """What the delivery metrics are taken from: deployments, changes, failures, attributions."""
     delivery.history.refresh()
     found = recorded_performance(
-        delivery.history, delivery.platform.name, datetime.now(UTC), teams=delivery.teams
-    )
+        delivery.history, delivery.platform.name, datetime.now(UTC),
+        teams=delivery.teams, calendar=delivery.calendar,
+    )  # fmt: skip
     return dg.MaterializeResult(
         metadata={
             "deployments": len(found.deployments),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from coffee_pipeline.dora.working_time import WorkingCalendar, calendar_of
 from coffee_pipeline.errors import PipelineError, ToolMissingError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
@@ -87,6 +88,11 @@ class DeliveryResource(dg.ConfigurableResource[None]):
     def teams(self) -> Mapping[str, str]:
         """The first owner of each service that has one."""
         return {one.name: one.owners[0] for one in self.platform.services if one.owners}
+
+    @property
+    def calendar(self) -> WorkingCalendar | None:
+        """The working days that the platform names, if it does."""
+        return calendar_of(self.platform)
 
     @property
     def history(self) -> HistoryReader:

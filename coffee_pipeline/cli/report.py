@@ -18,14 +18,17 @@ from coffee_pipeline.cli.report_dora import (
     moment,
     report_compatible,
     report_repository,
+    working_calendar,
     write_text,
 )
 from coffee_pipeline.cli.report_dora import as_json as to_json
 from coffee_pipeline.dora.proxy_deployments import Source
 from coffee_pipeline.dora.trend import Step
+from coffee_pipeline.dora.working_time import WorkingCalendar, calendar_of
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
+from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.dora_document import performance_document
@@ -135,13 +138,27 @@ def dora(
     project: Annotated[
         str | None, typer.Option(help="With --compatible: the project. Default: the first.")
     ] = None,
+    calendar: Annotated[
+        str | None,
+        typer.Option(
+            help="Lead time and frequency also on the working days of this country (DE, US-CA). "
+            "Default: those of the platform, if it names any."
+        ),
+    ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(help="Where working days begin (Europe/Berlin); alone: Monday to Friday."),
+    ] = None,
 ) -> None:
     """The five software delivery metrics of dora.dev."""
     if as_of is not None and (compatible is not None or repository is not None):
         raise UsageError("--as-of needs the history: no --repository, no --compatible")
+    working = working_calendar(calendar, time_zone)
     if compatible is not None:
-        if tables is None or repository is not None:
-            raise UsageError("--compatible needs --tables, and no --repository")
+        if tables is None or repository is not None or working is not None:
+            raise UsageError(
+                "--compatible needs --tables, and no --repository, --calendar or --time-zone"
+            )
         report_compatible(tables, project, output)
         return
     if repository is not None:
@@ -156,6 +173,7 @@ def dora(
                 as_json=as_json or format_ is Format.JSON,
                 markdown=format_ is Format.MARKDOWN,
                 output=output,
+                calendar=working,
             )
         )
         return
@@ -166,18 +184,20 @@ def dora(
         since=moment(since, "--since"),
         until=moment(until, "--until", end=True),
         as_of=moment(as_of, "--as-of", end=True),
+        calendar=working,
     )
     _report_recorded(context, period, by, as_json, output, format_)
 
 
 @dataclass(frozen=True)
 class RecordedPeriod:
-    """Which part of the history a delivery report is about; None: not said."""
+    """Which part of the history a delivery report is about, and the calendar; None: not said."""
 
     days: int
     since: datetime | None
     until: datetime | None
     as_of: datetime | None
+    calendar: WorkingCalendar | None
 
 
 def _report_recorded(
@@ -193,14 +213,17 @@ def _report_recorded(
     end = min(period.until or period.as_of or now, now)
     if period.since is not None and period.since >= end:
         raise UsageError("--since lies after the end of the period")
-    teams = _teams(home)
+    described = _described(home)
+    teams = _teams(described)
+    calendar = period.calendar or calendar_of(described)
     if not as_json:
         page = dora_page(history, platform, end, period.days, step=step, teams=teams,
-                         since=period.since, as_of=period.as_of)  # fmt: skip
+                         since=period.since, as_of=period.as_of, calendar=calendar)  # fmt: skip
         _write(page, home, "dora", output, format_)
         return
     found = recorded_performance(history, platform, end, period.days, teams=teams,
-                                 since=period.since, as_of=period.as_of)  # fmt: skip
+                                 since=period.since, as_of=period.as_of,
+                                 calendar=calendar)  # fmt: skip
     late = told_later(history, found)
     text = to_json(performance_document(found, platform, step, late, period.as_of))
     if output is None:
@@ -210,12 +233,16 @@ def _report_recorded(
         typer.echo(output)
 
 
-def _teams(home: Home) -> dict[str, str]:
-    """The first owner of each service; empty where the platform's description is not here."""
+def _described(home: Home) -> Platform | None:
+    """The platform's description; None where it is not here."""
     path = remembered_platform(home)
-    if path is None or not path.is_file():
-        return {}
-    return {one.name: one.owners[0] for one in load_platform(path).services if one.owners}
+    return load_platform(path) if path is not None and path.is_file() else None
+
+
+def _teams(platform: Platform | None) -> dict[str, str]:
+    """The first owner of each service."""
+    services = platform.services if platform is not None else ()
+    return {one.name: one.owners[0] for one in services if one.owners}
 
 
 def _history(context: typer.Context) -> tuple[Home, HistoryReader, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -16,7 +17,9 @@ from coffee_pipeline.dora.devlake_tables import compatible_tables
 from coffee_pipeline.dora.proxy_deployments import Source
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance, repository_performance
 from coffee_pipeline.dora.trend import Step
+from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.errors import EnvironmentFailedError, UsageError
+from coffee_pipeline.platform.calendar import CalendarSettings
 from coffee_pipeline.platform.commit_log import read_commit_log
 from coffee_pipeline.reports.dora_document import repository_document
 from coffee_pipeline.reports.dora_metric import (
@@ -24,6 +27,7 @@ from coffee_pipeline.reports.dora_metric import (
     metric_title,
     metric_value,
     taken_over,
+    working_text,
 )
 from coffee_pipeline.reports.dora_repository import repository_page
 from coffee_pipeline.reports.render import to_markdown, write_html
@@ -43,6 +47,27 @@ class RepositoryRequest:
     as_json: bool
     markdown: bool
     output: Path | None
+    calendar: WorkingCalendar | None = None
+
+
+def working_calendar(country: str | None, timezone: str | None) -> WorkingCalendar | None:
+    """The calendar that was asked for: of a country, or Monday to Friday in a time zone.
+
+    Raises:
+        UsageError: no holidays are known of the country, or no such time zone.
+    """
+    if country is None and timezone is None:
+        return None
+    try:
+        settings = CalendarSettings(country=country, timezone=timezone or "UTC")
+    except ValidationError as error:
+        field, said = error.errors()[0]["loc"][0], error.errors()[0]["msg"]
+        option = "--calendar" if field == "country" else "--time-zone"
+        raise UsageError(
+            f"{option} {country if field == 'country' else timezone}: "
+            f"{said.removeprefix('Value error, ')}"
+        ) from error
+    return WorkingCalendar(settings)
 
 
 def moment(text: str | None, option: str, *, end: bool = False) -> datetime | None:
@@ -87,6 +112,7 @@ def report_repository(request: RepositoryRequest) -> None:
         until,
         request.step,
         reachable_only=request.branch is not None,
+        calendar=request.calendar,
     )
     text = ""
     if request.as_json:
@@ -160,6 +186,9 @@ def _print(found: RepositoryPerformance) -> None:
         level = (one.band.name or "none published") if one.band else ""
         table.add_row(metric_title(one), metric_value(one), taken_over(one), level, spread)
     console.print(table)
+    told = [f"{one.name} {working_text(one)}: {one.working.method}"
+            for one in found.metrics if one.working is not None]  # fmt: skip
+    _say(console, told)
     missing = [one for one in found.metrics if one.value is None]
     _say(console, [f"no {one.name}: {one.reason}" for one in missing])
     _say(console, [f"note: {one}" for one in found.notes])

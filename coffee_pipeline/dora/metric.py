@@ -14,6 +14,7 @@ from coffee_pipeline.dora.bands import Band, Goal
 from coffee_pipeline.dora.benchmarks import DeploymentDays
 from coffee_pipeline.dora.intervals import Interval, wilson
 from coffee_pipeline.dora.quantiles import Distribution, distribution
+from coffee_pipeline.dora.working_time import WorkingTime
 
 LEAD_TIME_GOAL_SECONDS = 2 * bands.HOUR
 RECOVERY_GOAL_SECONDS = 30 * 60.0
@@ -29,7 +30,8 @@ class Metric:
     ``value`` in ``unit`` (per day, seconds, ratio); ``count`` is what it was taken over,
     ``events`` how many of those it counts (for rates). ``reason`` says why there is no value, or
     why a proxy is one. ``band`` is dora.dev's level, ``levels`` are all named ones. ``interval``
-    is how sure a rate is. ``method`` says how it was made.
+    is how sure a rate is. ``method`` says how it was made. ``working`` is the same in working time,
+    where a calendar was given; levels and goals are of time by the clock.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Metric:
     interval: Interval | None = None
     method: str = ""
     proxy: bool = False
+    working: WorkingTime | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def frequency(
     *,
     days: DeploymentDays | None = None,
     goal: bool = True,
+    working: WorkingTime | None = None,
 ) -> Metric:
     """Deployments a day."""
     band = bands.deployment_frequency_band(value) if value is not None else None
@@ -87,10 +91,17 @@ def frequency(
         levels=(band, *devlake) if band else (),
         method=making.method,
         proxy=making.proxy,
+        working=working if value is not None else None,
     )
 
 
-def lead_time(seconds: Sequence[float], reason: str, making: Making = RECORDED) -> Metric:
+def lead_time(
+    seconds: Sequence[float],
+    reason: str,
+    making: Making = RECORDED,
+    *,
+    working: WorkingTime | None = None,
+) -> Metric:
     """The median time from commit to production."""
     spread = distribution(seconds)
     value = spread.median if spread else None
@@ -108,6 +119,7 @@ def lead_time(seconds: Sequence[float], reason: str, making: Making = RECORDED) 
         levels=(band, *benchmarks.lead_time_levels(value)) if band and value is not None else (),
         method=making.method,
         proxy=making.proxy,
+        working=working if spread else None,
     )
 
 

@@ -8,27 +8,32 @@ not prove that nothing failed, so without any recognised failure the rate is Non
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from coffee_pipeline.dora import metric as making
 from coffee_pipeline.dora.benchmarks import deployment_days
 from coffee_pipeline.dora.metric import Making, Metric
-from coffee_pipeline.dora.proxy_changes import (
-    Delivered,
-    ProxyChange,
-    Repair,
-    delivered,
-)
+from coffee_pipeline.dora.proxy_changes import ProxyChange, delivered
 from coffee_pipeline.dora.proxy_deployments import (
-    EARLIEST,
     ProxyDeployment,
     ProxyDeployments,
     Source,
     proxy_deployments,
 )
+from coffee_pipeline.dora.proxy_period import (
+    FailedDeployment,
+    Inside,
+    Period,
+    period_of,
+    time_of,
+)
 from coffee_pipeline.dora.trend import DeploymentPoint, Step, TrendPoint, suitable_step, trend
+from coffee_pipeline.dora.working_time import (
+    WorkingCalendar,
+    working_frequency,
+    working_lead_time,
+)
 from coffee_pipeline.platform.commit_log import CommitLog
 
 INFORMATIVE = 0.5
@@ -37,30 +42,6 @@ CLOCK_SKEW = timedelta(days=1)
 """How far in the future a commit may be dated and still be believed."""
 
 _NO_RECORDS = "a repository holds no deployment records"
-
-
-@dataclass(frozen=True)
-class Period:
-    """What is reported: [``start``, ``end``]; both None where nothing was there to date it by.
-
-    ``since`` and ``until`` say whether the bounds were asked for.
-    """
-
-    start: datetime | None
-    end: datetime | None
-    days: float | None
-    since: bool
-    until: bool
-
-
-@dataclass(frozen=True)
-class FailedDeployment:
-    """A deployment taken for failed, what speaks for it, and when it was put right."""
-
-    deployment: ProxyDeployment
-    repaired_by: ProxyDeployment | None
-    recovery_seconds: int | None
-    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -77,6 +58,7 @@ class RepositoryPerformance:
     trend: tuple[TrendPoint, ...]
     notes: tuple[str, ...]
     unread: tuple[str, ...]
+    calendar: WorkingCalendar | None = None
 
 
 def repository_performance(
@@ -88,17 +70,19 @@ def repository_performance(
     step: Step | None = None,
     *,
     reachable_only: bool = False,
+    calendar: WorkingCalendar | None = None,
 ) -> RepositoryPerformance:
     """The metrics of what ``log`` holds.
 
     Without ``since`` from the first deployment known, without ``until`` to the last commit or
-    release: the report of an unchanged repository stays the same.
+    release: the report of an unchanged repository stays the same. With a ``calendar``, lead time
+    and frequency are told in working time as well.
     """
     latest = int((now + CLOCK_SKEW).timestamp())
     chosen = proxy_deployments(log, wanted, latest, reachable_only=reachable_only)
     brought = delivered(log, chosen)
-    period = _period(log, chosen, since, until, latest)
-    inside = _Inside(chosen, brought, period)
+    period = period_of(log, chosen, since, until, latest)
+    inside = Inside(chosen, brought, period)
     making_ = _Making(chosen)
     steps = () if period.start is None or period.end is None else _trend(inside, period, step)
     return RepositoryPerformance(
@@ -106,8 +90,8 @@ def repository_performance(
         chosen=chosen,
         period=period,
         metrics=(
-            _lead_time(inside, making_),
-            _frequency(inside, period, making_),
+            _lead_time(inside, making_, calendar),
+            _frequency(inside, period, making_, calendar),
             _recovery_time(inside, making_),
             _change_fail_rate(inside, making_),
             _rework_rate(inside, making_),
@@ -122,68 +106,8 @@ def repository_performance(
         trend=steps,
         notes=(*log.notes, *chosen.notes, *brought.notes),
         unread=log.unread,
+        calendar=calendar,
     )
-
-
-def _period(
-    log: CommitLog,
-    chosen: ProxyDeployments,
-    since: datetime | None,
-    until: datetime | None,
-    latest: int,
-) -> Period:
-    moments = [one.at for one in chosen.found]
-    times = [
-        one.committed
-        for one in log.commits.values()
-        if one.committed is not None and EARLIEST <= one.committed <= latest
-    ]
-    last = max([*times, *moments], default=None)
-    first = min(moments or times, default=None)
-    end = until or (_time(last) if last is not None else None)
-    start = since or (_time(first) if first is not None else None)
-    if since is None and start is not None and end is not None:
-        start = min(start, end)
-    days = None
-    if start is not None and end is not None and start <= end:
-        # As everywhere: a period is not diluted by days before the first deployment known.
-        known = max(start, _time(first)) if first is not None else start
-        days = max((end - known) / timedelta(days=1), 1.0)
-    return Period(start, end, days, since is not None, until is not None)
-
-
-class _Inside:
-    """What of the deployments, changes and failures lies in the period."""
-
-    def __init__(self, chosen: ProxyDeployments, brought: Delivered, period: Period) -> None:
-        self.chosen = chosen
-        low = period.start.timestamp() if period.start else float("-inf")
-        high = period.end.timestamp() if period.end else float("inf")
-        self.indices = [index for index, one in enumerate(chosen.found) if low <= one.at <= high]
-        here = set(self.indices)
-        self.before = sum(one.at < low for one in chosen.found)
-        self.changes = [one for one in brought.changes if one.deployment in here]
-        repairs: dict[int, list[Repair]] = {}
-        for one in brought.repairs:
-            if one.failed in here:
-                repairs.setdefault(one.failed, []).append(one)
-        self.failed = repairs
-        self.rework = {one.repaired_by for one in brought.repairs if one.repaired_by in here}
-        self.failures = tuple(self._failure(index, found) for index, found in repairs.items())
-
-    def _failure(self, index: int, found: Sequence[Repair]) -> FailedDeployment:
-        broken = self.chosen.found[index]
-        done = [one for one in found if one.repaired_at is not None]
-        first = min(done, key=lambda one: one.repaired_at or 0, default=None)
-        recovery = None
-        if first is not None and first.repaired_at is not None and first.repaired_at >= broken.at:
-            recovery = first.repaired_at - broken.at
-        by = (
-            self.chosen.found[first.repaired_by]
-            if first and first.repaired_by is not None
-            else None
-        )
-        return FailedDeployment(broken, by, recovery, tuple(one.evidence for one in found))
 
 
 class _Making:
@@ -217,7 +141,9 @@ class _Making:
         )
 
 
-def _frequency(inside: _Inside, period: Period, words: _Making) -> Metric:
+def _frequency(
+    inside: Inside, period: Period, words: _Making, calendar: WorkingCalendar | None
+) -> Metric:
     count = len(inside.indices)
     known = period.since and inside.before > 0
     value, reason = None, f"no {words.noun} in the period"
@@ -225,14 +151,22 @@ def _frequency(inside: _Inside, period: Period, words: _Making) -> Metric:
         value = count / period.days
     elif count == 1:
         reason = f"one {words.noun} alone shows no frequency"
-    days = None
+    days = working = None
     if value is not None and period.start is not None and period.end is not None:
-        moments = [_time(inside.chosen.found[index].at) for index in inside.indices]
+        moments = [time_of(inside.chosen.found[index].at) for index in inside.indices]
         days = deployment_days(moments, period.start, period.end)
-    return making.frequency(count, value, reason, words.frequency, days=days)
+        begin = period.observed_from or period.start
+        working = working_frequency(calendar, moments, begin, period.end)
+    return making.frequency(count, value, reason, words.frequency, days=days, working=working)
 
 
-def _lead_time(inside: _Inside, words: _Making) -> Metric:
+def _lead_time(inside: Inside, words: _Making, calendar: WorkingCalendar | None) -> Metric:
+    spans = [
+        (time_of(at - one.lead_time), time_of(at))
+        for one in inside.changes
+        if one.lead_time is not None
+        for at in (inside.chosen.found[one.deployment].at,)
+    ] if calendar else []  # fmt: skip
     values = [float(one.lead_time) for one in inside.changes if one.lead_time is not None]
     same = sum(one.reason == "same" for one in inside.changes)
     reason = f"no {words.noun} in the period brought a commit with a known beginning"
@@ -247,10 +181,11 @@ def _lead_time(inside: _Inside, words: _Making) -> Metric:
         cut = sum(one.reason == "cut" for one in inside.changes)
         reason = f"of {len(inside.changes)} commits {cut} reach into history that is not here, " \
             f"{len(inside.changes) - cut} have impossible times"  # fmt: skip
-    return making.lead_time(values, reason, words.lead_time)
+    working = working_lead_time(calendar, spans) if values else None
+    return making.lead_time(values, reason, words.lead_time, working=working)
 
 
-def _change_fail_rate(inside: _Inside, words: _Making) -> Metric:
+def _change_fail_rate(inside: Inside, words: _Making) -> Metric:
     count = len(inside.indices)
     reason = f"no {words.noun} in the period"
     if count:
@@ -261,7 +196,7 @@ def _change_fail_rate(inside: _Inside, words: _Making) -> Metric:
     return making.change_fail_rate(len(inside.failed) or None, count, reason, words.fail_rate)
 
 
-def _recovery_time(inside: _Inside, words: _Making) -> Metric:
+def _recovery_time(inside: Inside, words: _Making) -> Metric:
     values = [
         float(one.recovery_seconds) for one in inside.failures if one.recovery_seconds is not None
     ]
@@ -271,7 +206,7 @@ def _recovery_time(inside: _Inside, words: _Making) -> Metric:
     return making.recovery_time(values, reason, words.recovery)
 
 
-def _rework_rate(inside: _Inside, words: _Making) -> Metric:
+def _rework_rate(inside: Inside, words: _Making) -> Metric:
     count = len(inside.indices)
     reason = f"no {words.noun} in the period"
     if count:
@@ -282,7 +217,7 @@ def _rework_rate(inside: _Inside, words: _Making) -> Metric:
     return making.rework_rate(len(inside.rework) or None, count, reason, words.rework)
 
 
-def _trend(inside: _Inside, period: Period, step: Step | None) -> tuple[TrendPoint, ...]:
+def _trend(inside: Inside, period: Period, step: Step | None) -> tuple[TrendPoint, ...]:
     if period.start is None or period.end is None or period.start > period.end:
         return ()
     found = inside.chosen.found
@@ -292,25 +227,21 @@ def _trend(inside: _Inside, period: Period, step: Step | None) -> tuple[TrendPoi
         step or suitable_step(period.start, period.end),
         (
             DeploymentPoint(
-                _time(found[index].at),
+                time_of(found[index].at),
                 failed=index in inside.failed,
                 rework=True if index in inside.rework else None,
             )
             for index in inside.indices
         ),
         (
-            (_time(found[one.deployment].at), float(one.lead_time))
+            (time_of(found[one.deployment].at), float(one.lead_time))
             for one in inside.changes
             if one.lead_time is not None
         ),
         (
-            (_time(one.deployment.at), float(one.recovery_seconds))
+            (time_of(one.deployment.at), float(one.recovery_seconds))
             for one in inside.failures
             if one.recovery_seconds is not None
         ),
         silence_proves=False,
     )
-
-
-def _time(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

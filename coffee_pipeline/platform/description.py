@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from coffee_pipeline.platform.calendar import CalendarSettings
 from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.platform.security import SecuritySettings
@@ -236,6 +237,7 @@ class Platform(Description):
     """A platform: one repository, its modules and services, and what its gates demand.
 
     ``observability`` is the repository's folder of dashboards, alerts and monitoring configuration.
+    ``calendar`` names the working days, for lead times without weekends and holidays.
     """
 
     version: Literal[1] = 1
@@ -250,6 +252,7 @@ class Platform(Description):
     rollout: RolloutSettings = RolloutSettings()
     metrics: MetricsSettings = MetricsSettings()
     schedules: ScheduleSettings = ScheduleSettings()
+    calendar: CalendarSettings | None = None
     security: SecuritySettings = SecuritySettings()
     notifications: NotificationSettings = NotificationSettings()
     observability: RepositoryPath = "observability"

@@ -81,6 +81,18 @@ class _Constructor(yaml.SafeLoader):
     def __init__(self) -> None:
         super().__init__("")
 
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """A date; the error of one that no calendar has knows its line."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{node.value}: {error}", node.start_mark
+            ) from error
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
+
 
 def _check_nodes(name: str, root: yaml.Node) -> None:
     """Refuse keys given twice, and documents that aliases blow up."""

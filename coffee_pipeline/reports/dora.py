@@ -12,6 +12,7 @@ from coffee_pipeline.dora.metrics import (
 )
 from coffee_pipeline.dora.quantiles import CONVENTION
 from coffee_pipeline.dora.trend import Step
+from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.reports.dora_facts import LateChange, recorded_performance, told_later
@@ -19,6 +20,7 @@ from coffee_pipeline.reports.dora_failures import failures_section
 from coffee_pipeline.reports.dora_figures import lead_times, timeline
 from coffee_pipeline.reports.dora_metric import (
     METRIC_COLUMNS,
+    calendar_notes,
     metric_row,
     metric_tile,
 )
@@ -52,10 +54,11 @@ def dora_page(
     *,
     since: datetime | None = None,
     as_of: datetime | None = None,
+    calendar: WorkingCalendar | None = None,
 ) -> Page:
     """The report over the last ``days`` days before ``now``; its trend in ``step``s.
 
-    ``teams`` are the owners of services; ``since`` and ``as_of`` are those of
+    ``teams`` are the owners of services; ``since``, ``as_of`` and ``calendar`` are those of
     :func:`recorded_performance`.
 
     Raises:
@@ -63,7 +66,7 @@ def dora_page(
     """
     with collector_paused():
         found = recorded_performance(history, platform_name, now, days, environment, teams,
-                                     since=since, as_of=as_of)  # fmt: skip
+                                     since=since, as_of=as_of, calendar=calendar)  # fmt: skip
         late = told_later(history, found)
         with opening(history) as opener:
             return performance_page(found, platform_name, opener, now, step, late, as_of)
@@ -210,6 +213,7 @@ def _definitions(found: DeliveryPerformance) -> Section:
             f"Medians and percentiles: {CONVENTION}. Intervals of rates: Wilson score, 95 %.",
             "Levels: DORA's Accelerate State of DevOps report 2024; for change fail rate that of "
             "2023, as the levels of 2024 are not in order there. Goals: this platform's own.",
+            *calendar_notes(found.calendar),
             *found.notes,
         ),
     )

@@ -11,10 +11,12 @@ from coffee_pipeline.dora.bands import Band
 from coffee_pipeline.dora.failures import Judged
 from coffee_pipeline.dora.intervals import SMALL, Interval
 from coffee_pipeline.dora.metric import Metric
-from coffee_pipeline.dora.metrics import DeliveryPerformance, Scope, performance_trend
+from coffee_pipeline.dora.metrics import DeliveryPerformance, performance_trend
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance
 from coffee_pipeline.dora.quantiles import CONVENTION, Distribution
+from coffee_pipeline.dora.scope import Scope
 from coffee_pipeline.dora.trend import Step, TrendPoint
+from coffee_pipeline.dora.working_time import WorkingTime
 from coffee_pipeline.reports.dora_facts import LateChange
 from coffee_pipeline.reports.dora_failures import evidence_of
 from coffee_pipeline.reports.dora_sql import of_metric
@@ -57,6 +59,7 @@ def repository_document(found: RepositoryPerformance) -> dict[str, Any]:
             "count": len(found.deployments),
             "reason": "a repository holds no deployment records",
         },
+        "calendar": found.calendar.description if found.calendar else None,
         "metrics": _metrics(found.metrics),
         "trend": _trend(found.trend),
         "failures": [
@@ -106,6 +109,7 @@ def performance_document(
             "reason": None,
         },
         "environment": found.environment,
+        "calendar": found.calendar.description if found.calendar else None,
         "metrics": _opened_metrics(found, found.platform),
         "teams": {str(one.service): _opened_metrics(found, one) for one in found.teams},
         "services": {str(one.service): _opened_metrics(found, one) for one in found.services},
@@ -166,6 +170,19 @@ def metric_document(metric: Metric) -> dict[str, Any]:
         "distribution": _distribution(metric.distribution),
         "interval": _interval(metric.interval if metric.value is not None else None),
         "small_number": metric.value is not None and metric.count < SMALL,
+        "working_time": _working_time(metric.working, metric.unit),
+    }
+
+
+def _working_time(working: WorkingTime | None, unit: str) -> dict[str, Any] | None:
+    if working is None:
+        return None
+    return {
+        "value": working.value,
+        "unit": unit,
+        "count": working.count,
+        "method": working.method,
+        "distribution": _distribution(working.distribution),
     }
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from coffee_pipeline.dora.attribution import BOUND, Breach
 from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
 from coffee_pipeline.dora.phases import Passed
+from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
@@ -65,12 +66,14 @@ def recorded_performance(
     *,
     since: datetime | None = None,
     as_of: datetime | None = None,
+    calendar: WorkingCalendar | None = None,
 ) -> DeliveryPerformance:
     """The metrics of what the history holds of ``platform``, over the last ``days`` days.
 
     All facts up to ``now`` are read: lead time and rework look back past the period. ``since`` is
     the period's beginning, instead of ``days``. ``as_of``: only what had been written down by then
     counts, as if the report had been made at that time; an incident closed later is open in it.
+    ``calendar``: the working days that lead time and frequency are also told in.
 
     Raises:
         HistoryError: the history cannot be read.
@@ -102,6 +105,7 @@ def recorded_performance(
             if isinstance(at, datetime)
         ],
         teams=teams,
+        calendar=calendar,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from coffee_pipeline.dora.changes import DeliveredChange
 from coffee_pipeline.dora.failures import ROLLBACK, Judged
-from coffee_pipeline.dora.metrics import LEAD_TIME_GOAL_SECONDS
+from coffee_pipeline.dora.metric import LEAD_TIME_GOAL_SECONDS
 from coffee_pipeline.reports.page import Figure
 from coffee_pipeline.reports.wording import duration, short
 

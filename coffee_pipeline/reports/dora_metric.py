@@ -6,6 +6,7 @@ from coffee_pipeline.dora.bands import Band
 from coffee_pipeline.dora.benchmarks import DEVLAKE_2021, DEVLAKE_2023
 from coffee_pipeline.dora.intervals import SMALL, Interval
 from coffee_pipeline.dora.metric import Metric
+from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.reports.page import Cell, Tile, Tone
 from coffee_pipeline.reports.wording import NO_DATA, duration, per_day, plural, share
 
@@ -21,7 +22,8 @@ def metric_tile(metric: Metric) -> Tile:
         return Tile(metric_title(metric), NO_DATA, metric.reason or "", Tone.MUTED)
     goal = f"; goal: {metric.goal.text}" if metric.goal else ""
     proxy = "proxy; " if metric.proxy else ""
-    detail = f"{proxy}{taken_over(metric)}{goal}"
+    working = f"; {working_text(metric)}" if metric.working else ""
+    detail = f"{proxy}{taken_over(metric)}{working}{goal}"
     return Tile(metric_title(metric), metric_value(metric), detail, metric_tone(metric))
 
 
@@ -58,10 +60,31 @@ def metric_tone(metric: Metric) -> Tone:
     return Tone.GOOD if metric.goal.met else Tone.BAD
 
 
+def working_text(metric: Metric) -> str:
+    """The value in working time, where a calendar was given."""
+    if metric.working is None:
+        return ""
+    value = metric.working.value
+    return f"in working time {duration(value) if metric.unit == 'seconds' else per_day(value)}"
+
+
+def calendar_notes(calendar: WorkingCalendar | None) -> tuple[str, ...]:
+    """What working time is, where a calendar was given."""
+    if calendar is None:
+        return ()
+    return (
+        f"Working time: {calendar.description}, whole days. Lead times are without the other days; "
+        "deployments on working days are taken over these days. Levels, goals and all other "
+        "numbers are of time by the clock.",
+    )
+
+
 def metric_row(metric: Metric) -> tuple[Cell, ...]:
     """The cells of :data:`METRIC_COLUMNS`; the interval of a rate stands under its value."""
     spread = metric.distribution
-    detail = interval_text(metric.interval) if metric.value is not None else metric.reason or ""
+    detail = metric.reason or ""
+    if metric.value is not None:
+        detail = interval_text(metric.interval) or working_text(metric)
     value = Cell(metric_value(metric), metric_tone(metric), detail, number=True)
     few = "a small number" if metric.value is not None and metric.count < SMALL else ""
     return (

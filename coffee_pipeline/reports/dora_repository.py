@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from coffee_pipeline.dora.proxy_metrics import FailedDeployment, RepositoryPerformance
+from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance
+from coffee_pipeline.dora.proxy_period import FailedDeployment
 from coffee_pipeline.dora.quantiles import CONVENTION
 from coffee_pipeline.reports.dora_metric import (
     METRIC_COLUMNS,
+    calendar_notes,
     metric_row,
     metric_tile,
     metric_title,
@@ -97,6 +99,7 @@ def _methods(found: RepositoryPerformance) -> Section:
             ),
         ),
         notes=(
+            *calendar_notes(found.calendar),
             *found.notes,
             f"Medians and percentiles: {CONVENTION}. Intervals of rates: Wilson score, 95 %.",
             "Definitions: dora.dev.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from coffee_pipeline.dora.intervals import SMALL
 from coffee_pipeline.dora.metric import Metric
-from coffee_pipeline.dora.metrics import DeliveryPerformance, Scope
+from coffee_pipeline.dora.metrics import DeliveryPerformance
+from coffee_pipeline.dora.scope import Scope
 from coffee_pipeline.reports.dora_metric import (
     interval_text,
     metric_tone,
     metric_value,
     taken_over,
+    working_text,
 )
 from coffee_pipeline.reports.dora_sql import of_deployments, of_failures
 from coffee_pipeline.reports.opening import Opener
@@ -57,9 +59,10 @@ def _row(scope: Scope) -> tuple[Cell, ...]:
 def _detail(metric: Metric) -> str:
     if not metric.count:
         return ""
-    interval = interval_text(metric.interval) if metric.value is not None else ""
+    more = interval_text(metric.interval) if metric.value is not None else ""
+    more = more or working_text(metric)
     few = ", a small number" if metric.value is not None and metric.count < SMALL else ""
-    return f"{taken_over(metric)}{few}{f'; {interval}' if interval else ''}"
+    return f"{taken_over(metric)}{few}{f'; {more}' if more else ''}"
 
 
 def _opened(found: DeliveryPerformance, scope: Scope, opener: Opener) -> tuple[Opened, ...]:

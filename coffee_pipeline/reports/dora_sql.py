@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from coffee_pipeline.dora.changes import DeliveredChange
-from coffee_pipeline.dora.metrics import DeliveryPerformance, Scope
+from coffee_pipeline.dora.metrics import DeliveryPerformance
+from coffee_pipeline.dora.scope import Scope
 from coffee_pipeline.reports.opening import literal
 
 NAMED = 500

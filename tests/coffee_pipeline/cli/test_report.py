@@ -123,11 +123,25 @@ def test_dora_as_of_a_time_before_anything_was_recorded_has_nothing(
     assert then["metrics"]["change_lead_time"]["value"] is None
 
 
+def test_dora_in_working_time(delivered: Home, call: Call) -> None:
+    plain = json.loads(call("dora", "--json").output)
+    assert plain["calendar"] is None
+    assert plain["metrics"]["deployment_frequency"]["working_time"] is None
+    asked = ("--calendar", "DE-BE", "--time-zone", "Europe/Berlin")
+    found = json.loads(call("dora", "--json", *asked).output)
+    assert found["calendar"] == "working days of DE-BE (Europe/Berlin)"
+    told = found["metrics"]["deployment_frequency"]["working_time"]
+    assert (told["unit"], told["count"] in (0, 1)) == ("per day", True)  # today may be a holiday
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (("--as-of", "2026-01-01", "--repository", "."), "--as-of needs the history"),
         (("--branch", "main"), "need --repository"),
+        (("--calendar", "ZZ"), "--calendar ZZ: no public holidays are known of 'ZZ'"),
+        (("--time-zone", "Mars"), "--time-zone Mars: no time zone is called"),
+        (("--compatible", "devlake", "--calendar", "DE"), "--compatible needs --tables"),
         (("--since", "2026-01-02", "--until", "2026-01-01"), "after the end"),
     ],
 )

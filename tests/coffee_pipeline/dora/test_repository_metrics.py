@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from coffee_pipeline.dora.proxy_deployments import Source, is_release
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance, repository_performance
+from coffee_pipeline.dora.quantiles import distribution
+from coffee_pipeline.dora.working_time import WorkingCalendar
+from coffee_pipeline.platform.calendar import WEEKDAYS, CalendarSettings
 from coffee_pipeline.platform.commit_log import read_commit_log
 from tests.coffee_pipeline.dora.repositories import DAY, HOUR, START, History, run
 
@@ -41,6 +44,21 @@ def released(tmp_path: Path) -> History:
     history.tag("backup-2026-01-01", "unreleased", 102)
     history.write()
     return history
+
+
+def test_lead_time_and_frequency_are_told_in_working_time_too(released: History) -> None:
+    days_off = [date(2026, 1, 6)]  # 24 to 48 hours after the beginning
+    calendar = WorkingCalendar(CalendarSettings(working_days=WEEKDAYS, holidays=days_off))
+    plain, found = measured(released.path), measured(released.path, calendar=calendar)
+    assert values(found) == values(plain)
+    lead, frequency = found.metrics[:2]
+    assert lead.working is not None
+    assert frequency.working is not None
+    # The revert and the hotfix were made and released on the day off, the others at its beginning.
+    assert lead.working.distribution == distribution([10 * HOUR, 14 * HOUR, 0, 0])
+    assert frequency.working.count == 1
+    assert frequency.working.value == pytest.approx(1 / ((100 - 1 - 24) / 24))
+    assert plain.metrics[0].working is None
 
 
 def test_release_tags_stand_for_deployments(released: History) -> None:

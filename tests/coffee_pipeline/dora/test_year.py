@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from coffee_pipeline.dora.attribution import Evidence, attribute
-from coffee_pipeline.dora.metrics import DeliveryPerformance, Scope, delivery_performance
+from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
+from coffee_pipeline.dora.scope import Scope
 from tests.coffee_pipeline.dora.plain_reference import blame, reference
 from tests.coffee_pipeline.dora.year import END, SERVICES, START, Year, make_year
 

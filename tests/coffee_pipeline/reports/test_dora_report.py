@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coffee_pipeline.dora.metrics import DeliveryPerformance
+from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
@@ -16,6 +17,7 @@ from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.execution import StageRun
 from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.platform.calendar import WEEKDAYS, CalendarSettings
 from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.dora_document import performance_document
 from coffee_pipeline.reports.dora_facts import recorded_performance, told_later
@@ -71,6 +73,23 @@ def write(home: Home, name: str, *records: Record) -> HistoryReader:
 @pytest.fixture
 def told(home: Home) -> HistoryReader:
     return write(home, "told", *story())
+
+
+def test_a_calendar_adds_the_working_time_to_lead_time_and_frequency(told: HistoryReader) -> None:
+    # All of the story but its first release happens on the day of the report: nobody works on it.
+    calendar = WorkingCalendar(CalendarSettings(working_days=WEEKDAYS, holidays=[NOW.date()]))
+    page = dora_page(told, "go-coffee", NOW, calendar=calendar)
+    lead, frequency = page.sections[0].tables[0].rows[0], page.sections[0].tables[0].rows[1]
+    assert (lead[1].detail, frequency[1].detail) == (
+        "in working time 0.0 s",
+        "in working time 1.0 a day",
+    )
+    assert any(
+        "without the platform's own holidays (UTC)" in one for one in page.sections[-1].notes
+    )
+    bare = dora_page(told, "go-coffee", NOW)
+    assert bare.sections[0].tables[0].rows[0][1].text == lead[1].text
+    assert "working time" not in str(bare)
 
 
 @pytest.fixture
