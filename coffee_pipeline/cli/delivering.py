@@ -21,6 +21,7 @@ from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.platform.loading import check_paths, load_platform
 from coffee_pipeline.stages.plan import PlannedService, called_first, plan
+from coffee_pipeline.stages.reuse import forget_answers
 from coffee_pipeline.stages.steps import OPTIONAL_STEPS, REPOSITORY
 from coffee_pipeline.stages.workspace import find_service, repository_path
 
@@ -88,11 +89,16 @@ class Deliveries:
         services: Sequence[str] = (),
         force: bool = False,
     ) -> Delivered:
-        """Deliver one revision (default: the head of the platform's branch)."""
+        """Deliver one revision (default: the head of the platform's branch).
+
+        ``force``: also what is up to date, and without answers that scanners gave before.
+        """
         sha = self.repository.resolve(revision or self.platform.branch)
         check_paths(self.platform, self.repository, sha, self.platform_file)
         self.workers.start_ahead(len(services or self.platform.services))
         self.history.refresh()
+        if force:
+            forget_answers(self.home)
         planned = plan(
             self.platform,
             self.repository,

@@ -49,7 +49,9 @@ def run(
     revision: Annotated[
         str | None, typer.Option("--revision", help="Commit, tag or branch. Default: the branch.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what is up to date, scanned anew.")
+    ] = False,
     json_wanted: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Deliver a revision: every affected service through the chosen stages (default: all).

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -18,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 import coffee_pipeline.tools
+from coffee_pipeline.errors import EnvironmentFailedError
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.execution import ToolRun
@@ -45,7 +47,7 @@ def kept_answer_file(home: Home, tool: Scanner, program: Located, target: Target
         "inputs": _contents(tool.inputs(target), target.checkout),
     }
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "replace"))
-    return home.cache / "scans" / f"{digest.hexdigest()[:40]}.json"
+    return _answers(home) / f"{digest.hexdigest()[:40]}.json"
 
 
 def answer_again(file: Path, key: str, target: Target) -> Evidence | None:
@@ -70,6 +72,25 @@ def keep_answer(file: Path, evidence: Evidence) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     forget_unused(file.parent, KEPT_SECONDS)
     write_evidence(file, evidence)
+
+
+def forget_answers(home: Home) -> None:
+    """Have every scanner asked anew next time.
+
+    Raises:
+        EnvironmentFailedError: they cannot be removed.
+    """
+    folder = _answers(home)
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise EnvironmentFailedError(f"{folder}: cannot be removed ({error.strerror})") from error
+
+
+def _answers(home: Home) -> Path:
+    return home.cache / "scans"
 
 
 @cache

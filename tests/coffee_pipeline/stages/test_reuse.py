@@ -13,7 +13,12 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.outcome import Outcome, Severity
-from coffee_pipeline.stages.reuse import answer_again, keep_answer, kept_answer_file
+from coffee_pipeline.stages.reuse import (
+    answer_again,
+    forget_answers,
+    keep_answer,
+    kept_answer_file,
+)
 from coffee_pipeline.toolbox.toolbox import Located
 from coffee_pipeline.tools import checkov, gosec, scan_record, semgrep
 from coffee_pipeline.tools.base import Target
@@ -133,4 +138,14 @@ def test_less_than_a_complete_answer_is_asked_for_again(
     file = kept_answer_file(home, checkov, CHECKOV, target(checkout))
     assert file is not None
     keep_answer(file, answer(checkout, outcome))
+    assert answer_again(file, "scan/2", target(checkout)) is None
+
+
+def test_forgotten_answers_are_asked_for_anew(home: Home, checkout: Path) -> None:
+    file = kept_answer_file(home, checkov, CHECKOV, target(checkout))
+    assert file is not None
+    forget_answers(home)  # there is none yet
+    keep_answer(file, answer(checkout))
+    assert answer_again(file, "scan/2", target(checkout)) is not None
+    forget_answers(home)
     assert answer_again(file, "scan/2", target(checkout)) is None
