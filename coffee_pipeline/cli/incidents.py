@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +14,15 @@ import typer
 from filelock import FileLock
 from rich.console import Console
 
+from coffee_pipeline.cli.application import remembered_platform
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.platform.loading import load_platform
+from coffee_pipeline.stages.places import Places
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.incidents.github_issues import DEFAULT_LABEL
 from coffee_pipeline.tools.incidents.reading import (
@@ -32,6 +35,9 @@ from coffee_pipeline.tools.incidents.reading import (
 
 KEYS = 32
 """Parts that the incidents of one source are spread over; never change it."""
+
+IMPORTED = "incidents"
+"""What the materializations of imported incidents begin with."""
 
 SHOWN = 20
 """Bad rows, and changes, that are printed one by one."""
@@ -71,7 +77,13 @@ def import_(
         raise
     home.prepare()
     with FileLock(home.root / "incidents.lock"):
-        known = _known(home, report)
+        known, received = _known(home, report)
+        report, strange = _placed(home, report)
+        told = [one for one in report.incidents if one.incident_id in received]
+        report = replace(
+            report,
+            incidents=tuple(one for one in report.incidents if one.incident_id not in received),
+        )
         new = [one for one in report.incidents if one.incident_id not in known]
         changed = [
             (known[one.incident_id], after)
@@ -82,40 +94,80 @@ def import_(
         changes = [*new, *(after for _, after in changed)]
         # Versions first: ended in between, the next import finds the same changes and both go on.
         _keep_versions(home, report.source, changes)
-        _store(home, report.source, known, changes)
-    _say(report, new, changed, as_json)
+        _store(home, report.source, known, changes, stale=known.keys() & received)
+    _say(report, new, changed, Passed(len(told), strange), as_json)
 
 
-def _known(home: Home, report: IncidentReport) -> dict[str, Incident]:
-    """The source's incidents that the history has, by their identity."""
+@dataclass(frozen=True)
+class Passed:
+    """What an import leaves as it is: incidents told of by messages, and unknown services."""
+
+    received: int
+    unknown_services: tuple[str, ...]
+
+
+def _placed(home: Home, report: IncidentReport) -> tuple[IncidentReport, tuple[str, ...]]:
+    """The incidents with the platform's own names, and the services that it does not have.
+
+    Where no description is remembered, the names stay as they are, and nothing is known of them.
+    """
+    path = remembered_platform(home)
+    if path is None:
+        return report, ()
+    platform = load_platform(path)
+    places = Places(platform)
+    incidents = tuple(
+        replace(
+            one,
+            service=places.service([one.service]) or one.service,
+            environment=places.environment([one.environment]) or one.environment,
+        )
+        for one in report.incidents
+    )
+    known = {platform.name, *(one.name for one in platform.services)}
+    strange = sorted({one.service for one in incidents} - known)
+    return replace(report, incidents=incidents), tuple(strange)
+
+
+def _known(home: Home, report: IncidentReport) -> tuple[dict[str, Incident], set[str]]:
+    """The source's incidents that were imported, and the names of those that messages told of.
+
+    The receiver knows every change of the latter; an export of the same system adds nothing.
+    """
     if not report.incidents:
-        return {}
+        return {}, set()
     reader = HistoryReader(home)
     reader.refresh()
-    found = reader.records(Incident, "source = ?", (report.source,))
-    return {one.incident_id: one for one in found}
+    asked = (report.source, f"{IMPORTED}/")
+    imported = reader.records(Incident, "source = ? AND starts_with(materialization, ?)", asked)
+    told = reader.records(Incident, "source = ? AND NOT starts_with(materialization, ?)", asked)
+    return {one.incident_id: one for one in imported}, {one.incident_id for one in told}
 
 
 def _store(
-    home: Home, source: str, known: Mapping[str, Incident], changes: Sequence[Incident]
+    home: Home,
+    source: str,
+    known: Mapping[str, Incident],
+    changes: Sequence[Incident],
+    stale: Collection[str],
 ) -> None:
-    """Write the changes, with what the history has under the same keys.
+    """Write the changes, with what the history has under the same keys; ``stale`` ones go.
 
     An incident's key depends on its identity alone, so it is never stored twice; and a few dozen
     incidents share one, since a part for each would cost more than its row.
     """
     everything = {**known, **{one.incident_id: one for one in changes}}
-    touched = {_key(one) for one in changes}
+    touched = {_key(one) for one in changes} | {_key(known[name]) for name in stale}
     rows: dict[str, list[Incident]] = {key: [] for key in sorted(touched)}
     for one in everything.values():
-        if _key(one) in touched:
+        if _key(one) in touched and one.incident_id not in stale:
             rows[_key(one)].append(one)
     writer = HistoryWriter(home)
     for key, found in rows.items():
         records = sorted(found, key=lambda one: one.incident_id)
         writer.write(
             Evidence(
-                materialization=f"incidents/{source}/{key}",
+                materialization=f"{IMPORTED}/{source}/{key}",
                 outcome=Outcome.COMPLETED,
                 records=records,
             )
@@ -143,7 +195,12 @@ def _key(incident: Incident) -> str:
 
 
 def _merged(before: Incident, after: Incident, report: IncidentReport) -> Incident:
-    """The newer row; an end stays where the source may repeat an older message."""
+    """The newer row; an end stays where the source may repeat an older message.
+
+    Who took it on stays too: exports of an ended incident often no longer say it.
+    """
+    if after.acknowledged_at is None:
+        after = replace(after, acknowledged_at=before.acknowledged_at)
     if report.sticky_end and after.resolved_at is None and before.resolved_at is not None:
         return replace(after, resolved_at=before.resolved_at)
     return after
@@ -153,6 +210,7 @@ def _say(
     report: IncidentReport,
     new: Sequence[Incident],
     changed: Sequence[tuple[Incident, Incident]],
+    passed: Passed,
     as_json: bool,
 ) -> None:
     unchanged = len(report.incidents) - len(new) - len(changed)
@@ -166,6 +224,8 @@ def _say(
             "unchanged": unchanged,
             "repeated": report.repeated,
             "skipped": report.skipped,
+            "received": passed.received,
+            "unknown_services": list(passed.unknown_services),
             "changes": [{"incident": name, "changed": change} for name, change in changes.items()],
         }
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
@@ -176,6 +236,11 @@ def _say(
     ]
     if report.repeated:
         lines.append(f"{report.repeated} rows repeat an incident of the file")
+    if passed.received:
+        lines.append(f"{passed.received} incidents are known from messages already, which count")
+    if passed.unknown_services:
+        names = ", ".join(passed.unknown_services[:SHOWN])
+        lines.append(f"note: the platform has no service {names}: no report counts their incidents")
     if report.skipped:
         lines.append(
             f"{report.skipped} rows are no incidents (pull requests, or without the label)"

@@ -116,7 +116,10 @@ def _incidents(
     ours = "(service = ? or service in (select service from service_revisions where platform = ?))"
     where = f"{ours} and opened_at <= ?"
     if as_of is None:
-        return history.records(Incident, where, (platform, platform, now))
+        # One that was imported, and that messages told of as well, is as the messages tell it.
+        ordered = f"{where} ORDER BY starts_with(materialization, 'incident/'), opened_at"
+        found = history.records(Incident, ordered, (platform, platform, now))
+        return list({one.incident_id: one for one in found}.values())
     names = ", ".join(one.name for one in fields(Incident))
     rows = history.query(
         f"SELECT {names} FROM incident_history WHERE {where} AND recorded_at <= ? "  # noqa: S608 - names of ours

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 from coffee_pipeline.tools.incidents.reported import (
@@ -43,7 +42,7 @@ def read(row: Row) -> ReportedIncident | None:
         raise BadRowError("status is resolved, but endsAt is missing")
     fingerprint = first_text(values, ("fingerprint",)) or _fingerprint(labels)
     return ReportedIncident(
-        identity=f"{fingerprint}@{opened.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        identity=f"{fingerprint}-{int(opened.timestamp())}",
         title=first_text(annotations, ("summary", "title", "description", "message"))
         or first_text(labels, ("alertname",)),
         opened_at=opened,

@@ -1,7 +1,8 @@
 """Opsgenie alerts and incidents: lists of its REST API, and its webhooks.
 
 Documented at https://docs.opsgenie.com/docs/alert-api, /docs/incident-api and /docs/webhook-data.
-``report.closeTime`` is the time from creation to closing, in milliseconds.
+``report.ackTime`` and ``report.closeTime`` are the times from creation to acknowledgement and to
+closing, in milliseconds.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def read(row: Row) -> ReportedIncident | None:
         title=first_text(values, ("message", "description")),
         opened_at=opened,
         resolved_at=_resolved(row, values),
+        acknowledged_at=_after(values, "ackTime"),
         service=first_text(details, ("service",)) or tags.get("service")
         or first_text(values, ("entity", "source")),
         environment=first_text(details, ("environment", "env")) or tags.get("environment"),
@@ -62,14 +64,22 @@ def _resolved(row: Row, values: Mapping[str, Any]) -> datetime | None:
     impact = moment(values.get("impactEndDate"), "impactEndDate")
     if impact is not None:
         return impact
-    took = mapping(values, "report").get("closeTime")
-    created = moment(values.get("createdAt"), "createdAt")
-    if isinstance(took, int) and not isinstance(took, bool) and 0 <= took < 1e13 and created:
-        return created + timedelta(milliseconds=took)
+    closed = _after(values, "closeTime")
+    if closed is not None:
+        return closed
     ended = moment(values.get("closedAt") or values.get("updatedAt"), "updatedAt")
     if ended is None:
         raise BadRowError("it is closed, but no time says when")
     return ended
+
+
+def _after(values: Mapping[str, Any], name: str) -> datetime | None:
+    """The creation and what the report says passed since; None where it says nothing."""
+    took = mapping(values, "report").get(name)
+    created = moment(values.get("createdAt"), "createdAt")
+    if isinstance(took, int) and not isinstance(took, bool) and 0 <= took < 1e13 and created:
+        return created + timedelta(milliseconds=took)
+    return None
 
 
 def _alert(row: Row) -> Mapping[str, Any]:

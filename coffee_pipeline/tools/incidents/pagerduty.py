@@ -6,6 +6,7 @@ Documented at https://developer.pagerduty.com/api-reference/ (Incidents; V3 Over
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from coffee_pipeline.tools.incidents.reported import (
@@ -53,6 +54,7 @@ def read(row: Row) -> ReportedIncident | None:
         title=first_text(values, ("title", "summary", "description")),
         opened_at=needed_moment(values.get("created_at"), "created_at"),
         resolved_at=resolved if values.get("status", "resolved") == "resolved" else None,
+        acknowledged_at=_acknowledged(values, event),
         service=first_text(mapping(values, "service"), ("summary", "name", "id")),
         environment=first_text(details, ("environment", "env")),
         severity=first_text(priority, ("summary", "name")) or first_text(values, ("urgency",)),
@@ -60,6 +62,21 @@ def read(row: Row) -> ReportedIncident | None:
         revision=first_text(details, ("revision", "commit")),
         updated_at=moment(updated or values.get("last_status_change_at"), "updated_at"),
     )
+
+
+def _acknowledged(values: Mapping[str, Any], event: Mapping[str, Any]) -> datetime | None:
+    """When somebody first took it on: by the incident's own list, or by the event that says so.
+
+    PagerDuty empties the list when the incident is resolved.
+    """
+    said = values.get("acknowledgements")
+    rows = said if isinstance(said, list) else []
+    moments = [
+        moment(one.get("at"), "acknowledgements.at") for one in rows if isinstance(one, dict)
+    ]
+    if event.get("event_type") == "incident.acknowledged":
+        moments.append(moment(event.get("occurred_at"), "event.occurred_at"))
+    return min((one for one in moments if one is not None), default=None)
 
 
 def _incident(row: Row) -> Mapping[str, Any]:

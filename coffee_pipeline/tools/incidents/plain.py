@@ -1,8 +1,8 @@
 """Incidents in a plain table: CSV with a header line, or JSON objects with the same names.
 
 ``id``, ``opened_at`` are needed; ``title``, ``service``, ``environment``, ``severity``,
-``resolved_at``, ``deployment_id``, ``revision``, ``updated_at`` may be there. Common other names
-are understood.
+``acknowledged_at``, ``resolved_at``, ``deployment_id``, ``revision``, ``updated_at`` may be there.
+Common other names are understood.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ TITLE = "plain CSV or JSON"
 STICKY_END = False
 _IDENTITY = ("id", "incident_id", "incident", "key")
 _OPENED = ("opened_at", "started_at", "created_at", "start", "opened", "created_date")
+_ACKNOWLEDGED = ("acknowledged_at", "acked_at", "acknowledged")
 _RESOLVED = (
     "resolved_at", "ended_at", "closed_at", "end", "resolved", "resolution_date", "finished_at",
 )  # fmt: skip
@@ -41,6 +42,7 @@ def read(row: Row) -> ReportedIncident | None:
         title=first_text(values, ("title", "summary", "name", "description")),
         opened_at=needed_moment(first_text(values, _OPENED), "opened_at"),
         resolved_at=moment(first_text(values, _RESOLVED), "resolved_at"),
+        acknowledged_at=moment(first_text(values, _ACKNOWLEDGED), "acknowledged_at"),
         service=first_text(values, ("service", "component", "app")),
         environment=first_text(values, ("environment", "env")),
         severity=first_text(values, ("severity", "priority", "urgency")),

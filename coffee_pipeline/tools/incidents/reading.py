@@ -127,7 +127,8 @@ def _incident(source: str, found: ReportedIncident, defaults: Defaults) -> Incid
     if identity is None:
         raise BadRowError("id is missing")
     return Incident(
-        incident_id=identity if source == plain.NAME else f"{source}:{identity}",
+        # As the receiver names it, so that a webhook's incident and an export's are one.
+        incident_id=identity if source == plain.NAME else f"{source}-{identity}",
         service=service,
         environment=_text(found.environment) or defaults.environment,
         revision=_text(found.revision),
@@ -137,6 +138,10 @@ def _incident(source: str, found: ReportedIncident, defaults: Defaults) -> Incid
         source=source,
         opened_at=found.opened_at,
         resolved_at=found.resolved_at,
+        # Clocks differ: nobody took it on before it began.
+        acknowledged_at=max(found.acknowledged_at, found.opened_at)
+        if found.acknowledged_at
+        else None,
     )
 
 

@@ -31,6 +31,7 @@ class ReportedIncident:
     title: str | None
     opened_at: datetime
     resolved_at: datetime | None
+    acknowledged_at: datetime | None = None
     service: str | None = None
     environment: str | None = None
     severity: str | None = None
