@@ -70,6 +70,29 @@ def test_the_line_may_end_at_a_deployed_commit_that_is_not_recorded(story) -> No
     assert ([one.revision for one in changes.delivered], changes.unresolved) == (["c6", "c5"], 0)
 
 
+def test_after_a_forced_push_the_head_alone_counts(story) -> None:
+    """What was in production is no ancestor of what is deployed: nobody knows what is new in it."""
+    line(story, 2)
+    story.commit("x0", 20)
+    story.commit("x1", 30, "x0")
+    story.deploy("c0", 5, strategy="initial", previous_revision=None)
+    story.deploy("c1", 15)
+    story.deploy("x1", 40, previous_revision="c1")
+    changes = found(story)
+    assert [one.revision for one in changes.delivered] == ["c1", "x1"]
+    assert changes.unresolved == 1
+
+
+def test_a_commit_deployed_to_two_services_is_a_change_of_both(story) -> None:
+    line(story, 2)
+    for service in ("orders", "menu"):
+        story.deploy("c0", 5, service=service, strategy="initial", previous_revision=None)
+        story.deploy("c1", 15, service=service)
+    assert [(one.service, one.revision, one.lead_time) for one in found(story).delivered] == [
+        ("menu", "c1", 300), ("orders", "c1", 300),
+    ]  # fmt: skip
+
+
 def test_an_unrecorded_commit_has_no_lead_time(story) -> None:
     story.deploy("c9", 60)
     assert found(story) == Changes((), 0, 1, 0)
