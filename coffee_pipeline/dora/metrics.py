@@ -109,9 +109,13 @@ def delivery_performance(
 
 
 def performance_trend(
-    found: DeliveryPerformance, step: Step | None = None
+    found: DeliveryPerformance, step: Step | None = None, scope: Scope | None = None
 ) -> tuple[TrendPoint, ...]:
-    """The platform's metrics per day, week or month of the period; by default as suits it."""
+    """The metrics of a scope, by default the platform, per day, week or month of the period.
+
+    ``step``: by default as suits the period's length.
+    """
+    ours = (scope or found.platform).members
     points = [
         DeploymentPoint(
             at=one.deployment.finished_at,
@@ -121,17 +125,19 @@ def performance_trend(
             rework=None if one.plan is Plan.UNKNOWN else one.plan is Plan.REWORK,
         )
         for one in found.deployments
+        if one.deployment.service in ours
     ]
     return trend(
         found.start,
         found.end,
         step or suitable_step(found.start, found.end),
         points,
-        ((one.deployed_at, one.lead_time) for one in found.changes),
+        ((one.deployed_at, one.lead_time) for one in found.changes if one.service in ours),
         (
             (one.opened_at, (one.resolved_at - one.opened_at).total_seconds())
             for one in found.incidents
-            if one.deployment_id is not None
+            if one.service in ours
+            and one.deployment_id is not None
             and one.resolved_at is not None
             and one.resolved_at >= one.opened_at
         ),

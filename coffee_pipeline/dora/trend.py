@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 
 from coffee_pipeline.dora.intervals import Interval, wilson
 from coffee_pipeline.dora.quantiles import Distribution, distribution
@@ -76,17 +77,23 @@ def trend(
     """
     begins = _begins(start, end, step)
     known = set(begins)
+
+    @cache
+    def point(day: date) -> date | None:
+        begin = beginning(day, step)
+        return begin if begin in known else None
+
     found: dict[date, list[DeploymentPoint]] = {day: [] for day in begins}
     leads: dict[date, list[float]] = {day: [] for day in begins}
     recovered: dict[date, list[float]] = {day: [] for day in begins}
     for one in deployments:
-        day = beginning(one.at.astimezone(UTC).date(), step)
-        if day in known:
+        day = point(one.at.astimezone(UTC).date())
+        if day is not None:
             found[day].append(one)
     for values, target in ((lead_times, leads), (recoveries, recovered)):
         for at, seconds in values:
-            day = beginning(at.astimezone(UTC).date(), step)
-            if day in known:
+            day = point(at.astimezone(UTC).date())
+            if day is not None:
                 target[day].append(seconds)
     return tuple(
         _point(day, step, (start, end), found[day], leads[day], recovered[day], silence_proves)

@@ -118,6 +118,10 @@ def performance_document(
             for one in found.phases
         ],
         "trend": _trend(performance_trend(found, step)),
+        "trends": {
+            kind: {str(one.service): _trend(performance_trend(found, step, one)) for one in scopes}
+            for kind, scopes in (("teams", found.teams), ("services", found.services))
+        },
         "failures": [
             {
                 "deployment": one.deployment.deployment_id,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coffee_pipeline.dora.metrics import DeliveryPerformance
+from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
@@ -151,6 +152,25 @@ def test_teams_are_compared_over_their_services(found: DeliveryPerformance) -> N
         ("team", "ordering", ["orders"])
     ]
     assert found.teams[0].change_fail_rate.value == 0.25
+
+
+def test_every_team_and_service_has_its_own_trend(home: Home) -> None:
+    both = [deployment(f"d{name}", name, 0, 100, 90, "succeeded") for name in ("orders", "menu")]
+    known = [revision(0, 200, "first"), state(0, "orders", "o"), state(0, "menu", "m")]
+    history = write(home, "told", *known, *both, deployment("d3", "menu", 0, 80, 70, "rolled_back"))
+    found = recorded_performance(history, "go-coffee", NOW, teams=TEAMS)
+    document = performance_document(found, "go-coffee", Step.DAY)
+
+    def last(points: list[dict[str, object]]) -> tuple[object, ...]:
+        return points[-1]["attempted"], points[-1]["failed"]
+
+    assert last(document["trend"]) == (3, 1)
+    assert {name: last(points) for name, points in document["trends"]["services"].items()} == {
+        "menu": (2, 1), "orders": (1, 0),
+    }  # fmt: skip
+    assert {name: last(points) for name, points in document["trends"]["teams"].items()} == {
+        "menus": (2, 1), "ordering": (1, 0),
+    }  # fmt: skip
 
 
 def test_without_runs_of_stages_no_phase_has_a_length(history: HistoryReader) -> None:
