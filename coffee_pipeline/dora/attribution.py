@@ -24,10 +24,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.dora.failures import ROLLBACK, succeeded
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.source import Revision
 
 BOUND = timedelta(hours=24)
 """No deployment that ended longer before an incident's beginning is blamed without a link."""
@@ -112,7 +112,7 @@ class _Place:
 def attribute(
     incidents: Iterable[Incident],
     deployments: Iterable[Deployment],
-    revisions: Iterable[Revision] = (),
+    revisions: Iterable[Commit] = (),
     breaches: Iterable[Breach] = (),
 ) -> list[Attribution]:
     """Every incident with its cause, in the order given.
@@ -142,7 +142,7 @@ def _attributed(
     incident: Incident,
     known: Mapping[str, Deployment],
     place: _Place,
-    commits: Mapping[str, Revision],
+    commits: Mapping[str, Commit],
 ) -> Attribution:
     named = incident.deployment_id
     contradiction = _contradiction(incident, known.get(named)) if named is not None else ""
@@ -173,7 +173,7 @@ def _contradiction(incident: Incident, named: Deployment | None) -> str:
 
 
 def _put_right(
-    incident: Incident, place: _Place, before: int, commits: Mapping[str, Revision]
+    incident: Incident, place: _Place, before: int, commits: Mapping[str, Commit]
 ) -> Attribution | None:
     """A rollback or hotfix that ended the incident, and the deployment it put right."""
     at = before - 1

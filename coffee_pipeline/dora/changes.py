@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.dora.failures import succeeded
 from coffee_pipeline.model.deployment import Deployment
-from coffee_pipeline.model.source import Revision
 
 MAXIMUM_COMMITS = 10_000
 """Bound on the commits of one deployment."""
@@ -55,7 +55,7 @@ class Changes:
 
 
 def delivered_changes(
-    revisions: Iterable[Revision],
+    revisions: Iterable[Commit],
     untouched: Mapping[str, Collection[str]],
     deployments: Iterable[Deployment],
 ) -> Changes:
@@ -112,7 +112,7 @@ class _Ancestry:
     first, then those of commits that are only named.
     """
 
-    def __init__(self, revisions: Iterable[Revision]) -> None:
+    def __init__(self, revisions: Iterable[Commit]) -> None:
         recorded = {one.revision: one for one in revisions}
         self.commits = tuple(recorded.values())
         self.numbers = {name: at for at, name in enumerate(recorded)}
@@ -136,7 +136,7 @@ class _Ancestry:
         return line, at != ROOT
 
 
-def _change(service: str, commit: Revision, deployment: Deployment) -> DeliveredChange:
+def _change(service: str, commit: Commit, deployment: Deployment) -> DeliveredChange:
     return DeliveredChange(
         service=service,
         revision=commit.revision,

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.outcome import DeploymentOutcome
-from coffee_pipeline.model.source import Revision
 
 ROLLBACK = "rollback"
 """Value of :attr:`Deployment.strategy` for an operator's return to an earlier revision."""
@@ -62,7 +62,7 @@ def succeeded(deployment: Deployment) -> bool:
 def judged_deployments(
     deployments: Iterable[Deployment],
     incidents: Iterable[Incident],
-    revisions: Iterable[Revision],
+    revisions: Iterable[Commit],
 ) -> list[Judged]:
     """Every deployment of one environment with its verdict, in the order they began."""
     named: dict[str, list[Incident]] = defaultdict(list)
@@ -101,7 +101,7 @@ def _failure(
     return f"rolled back by {following.cause}" if undone and following is not None else None
 
 
-def _plan(deployment: Deployment, previous: Judged | None, commits: Mapping[str, Revision]) -> Plan:
+def _plan(deployment: Deployment, previous: Judged | None, commits: Mapping[str, Commit]) -> Plan:
     if deployment.strategy == ROLLBACK:
         return Plan.REWORK
     if previous is None or previous.failure is None:

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from coffee_pipeline.dora.attribution import Attribution, Breach, attribute
 from coffee_pipeline.dora.changes import Changes, DeliveredChange, delivered_changes
+from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.dora.failures import Judged, Plan, judged_deployments, succeeded
 from coffee_pipeline.dora.phases import Passed, Phase, phases
 from coffee_pipeline.dora.scope import Facts, Scope, scope_of
@@ -23,7 +24,6 @@ from coffee_pipeline.dora.trend import DeploymentPoint, Step, TrendPoint, suitab
 from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.source import Revision
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class DeliveryPerformance:
 
 def delivery_performance(
     *,
-    revisions: Sequence[Revision],
+    revisions: Sequence[Commit],
     untouched: Mapping[str, Collection[str]],
     deployments: Sequence[Deployment],
     incidents: Sequence[Incident],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 from coffee_pipeline.dora.attribution import BOUND, Breach
+from coffee_pipeline.dora.commit import KnownCommit
 from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
 from coffee_pipeline.dora.phases import Passed
 from coffee_pipeline.dora.working_time import WorkingCalendar
@@ -14,9 +15,9 @@ from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import ServiceLevel
-from coffee_pipeline.model.source import Revision
 from coffee_pipeline.tools.collection import collector_paused
 
+_COMMITS = f"SELECT {', '.join(KnownCommit._fields)} FROM revisions WHERE platform = ?"  # noqa: S608 - names of ours
 _UNTOUCHED = """
     SELECT revision, string_agg(service, chr(10)) AS services
     FROM untouched_services WHERE platform = ? GROUP BY revision
@@ -85,7 +86,7 @@ def recorded_performance(
     missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"
     levels = history.records(ServiceLevel, missed, (platform, start - BOUND, now, known))
     return delivery_performance(
-        revisions=history.records(Revision, "platform = ?", (platform,)),
+        revisions=[KnownCommit._make(row) for row in history.answer(_COMMITS, (platform,)).rows],
         untouched=untouched_services(history, platform),
         deployments=history.records(Deployment, deployed, (platform, now, known)),
         incidents=_incidents(history, platform, now, as_of),
