@@ -22,7 +22,7 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.level import LevelDay, LevelSample
-from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.metrics import Instrumentation, LogCoverage, Sample, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
@@ -50,6 +50,7 @@ TABLES: dict[type, str] = {
     LevelSample: "level_samples",
     LevelDay: "level_days",
     Instrumentation: "instrumentation",
+    LogCoverage: "log_coverage",
     GateDecision: "gate_decisions",
     GateRule: "gate_rules",
     PolicyResult: "policy_results",

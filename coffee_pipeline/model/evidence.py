@@ -14,7 +14,7 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
 from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.level import LevelDay, LevelSample
-from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.metrics import Instrumentation, LogCoverage, Sample, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
@@ -44,6 +44,7 @@ Record = (
     | LevelSample
     | LevelDay
     | Instrumentation
+    | LogCoverage
     | GateDecision
     | GateRule
     | PolicyResult

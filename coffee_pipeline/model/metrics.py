@@ -58,3 +58,25 @@ class Instrumentation:
     version: bool | None
     observed_at: datetime
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogCoverage:
+    """What a running service logged since it was started, in ``lines`` that are not empty.
+
+    ``structured`` ones are JSON or logfmt with a message and a level or time, ``with_trace_id``
+    those of them that name a trace. ``traced_request_logged`` says whether the request that the
+    pipeline sent with a trace id left a line with it. None, with a ``reason``, where that is not
+    known: no line is no coverage.
+    """
+
+    service: str
+    revision: str
+    environment: str
+    lines: int | None
+    structured: int | None
+    with_trace_id: int | None
+    traced_request_logged: bool | None
+    observed_at: datetime
+    outcome: str
+    reason: str | None

@@ -8,11 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservabilityCheck:
-    """One answer about the dashboards and alerts of one service at one revision.
+    """One answer about the dashboards, alerts and logs of one service at one revision.
 
-    ``kind`` is what was asked for (red_panels, scrape_alert, objective_panel, objective_alert),
-    ``subject`` of what: the service, or ``service/slo``. ``passed`` is None, with a ``reason``,
-    where it could not be found out: that is no pass.
+    ``kind`` is what was asked for (red_panels, scrape_alert, objective_panel, objective_alert,
+    structured_logs, trace_ids_in_logs), ``subject`` of what: the service, or ``service/slo``.
+    ``passed`` is None, with a ``reason``, where it could not be found out: that is no pass.
     """
 
     service: str

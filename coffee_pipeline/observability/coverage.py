@@ -24,6 +24,8 @@ class Kind(StrEnum):
     OBJECTIVE_PANEL = "objective_panel"
     OBJECTIVE_ALERT = "objective_alert"
     SCRAPE_ALERT = "scrape_alert"
+    STRUCTURED_LOGS = "structured_logs"
+    TRACE_IDS_IN_LOGS = "trace_ids_in_logs"
     DASHBOARD = "dashboard"
     EXPRESSIONS = "expressions"
     GENERATED = "generated"

@@ -54,6 +54,7 @@ class Instance:
         self._http = httpx.Client(trust_env=False, timeout=2.0)
         for attempt in range(1, ATTEMPTS + 1):
             self.port = free_port()
+            self._log_offset = log.stat().st_size if log.exists() else 0
             self._process = BackgroundProcess(
                 self._command(url_of, environment),
                 log,
@@ -86,6 +87,8 @@ class Instance:
             pid=self._process.pid,
             address=self.address,
             started_at=self.started_at,
+            log=self._process.log,
+            log_offset=self._log_offset,
             problem=problem,
         )
 

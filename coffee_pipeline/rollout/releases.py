@@ -35,13 +35,18 @@ class Release(Value):
 
 
 class Running(Value):
-    """One process of a service. ``address`` is host:port; ``problem`` says why it is down."""
+    """One process of a service. ``address`` is host:port; ``problem`` says why it is down.
+
+    Its output is in ``log``, from ``log_offset`` bytes on.
+    """
 
     release: Release
     track: Track
     pid: int
     address: str
     started_at: datetime
+    log: Path
+    log_offset: int
     problem: str | None = None
 
 

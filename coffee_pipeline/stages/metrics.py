@@ -22,6 +22,7 @@ from coffee_pipeline.slo import specifications
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.indicator import Measured
 from coffee_pipeline.stages.context import StageContext
+from coffee_pipeline.stages.log_coverage import log_checks, log_coverage
 from coffee_pipeline.stages.metric_source import MetricSource, open_source
 from coffee_pipeline.stages.observability import observed
 
@@ -32,8 +33,8 @@ TRACE_SECONDS = 10.0
 def measure(context: StageContext, service: Service, environment: str) -> Evidence:
     """Instrumentation and service levels of what runs of ``service`` in ``environment``.
 
-    In the first environment also whether its dashboards and alerts are there. The window of the
-    levels is that of the revision's last deployment there, to now.
+    Also what it logs; in the first environment also whether its dashboards and alerts are there.
+    The window of the levels is that of the revision's last deployment there, to now.
 
     Raises:
         EnvironmentFailedError: the environment cannot be reached.
@@ -47,9 +48,16 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
         if status.stable is None:
             reason = f"{service.name} does not run in {environment}"
             return Evidence(materialization=key, outcome=Outcome.NOT_RUN, reason=reason)
-        seen = _instrumentation(context, service, client, status.stable, status.url, environment)
-        dashboards = (
-            observed(context, service, seen.observed_at)
+        trace = secrets.token_hex(16)
+        seen = _instrumentation(
+            context, service, client, status.stable, status.url, environment, trace
+        )
+        logs = log_coverage(
+            context, service, status.stable, environment,
+            trace if seen.traces is not None else None,
+        )  # fmt: skip
+        checks = (
+            [*observed(context, service, seen.observed_at), *log_checks(logs)]
             if environment == context.platform.rollout.environments[0]
             else []
         )
@@ -63,7 +71,7 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
                 materialization=key,
                 outcome=Outcome.PARTIAL,
                 reason=str(error),
-                records=(seen, *dashboards),
+                records=(seen, logs, *checks),
             )
         source = open_source(context, client)
         levels = _levels(context, service, environment, slos, source, window)
@@ -73,7 +81,7 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
         materialization=key,
         outcome=Outcome.PARTIAL if missing else Outcome.COMPLETED,
         reason=missing[0] if missing else None,
-        records=(seen, *dashboards, *levels, *samples),
+        records=(seen, logs, *checks, *levels, *samples),
     )
 
 
@@ -150,6 +158,7 @@ def _instrumentation(
     running: Running,
     url: str,
     environment: str,
+    trace: str,
 ) -> Instrumentation:
     assert service.run is not None
     reasons: list[str] = []
@@ -163,7 +172,7 @@ def _instrumentation(
             readiness=_answers(direct, service.run.ready, "readiness", reasons),
             metrics=metrics,
             red_metrics=red,
-            traces=_traces(client, url, service.load.targets[0], reasons),
+            traces=_traces(client, url, service.load.targets[0], trace, reasons),
             version=_version(direct, service.run, running.release.revision, reasons),
             observed_at=datetime.now(UTC),
             reason="; ".join(reasons) or None,
@@ -204,13 +213,15 @@ def _version(http: httpx.Client, run: RunSettings, revision: str, reasons: list[
 
 
 def _traces(
-    client: EnvironmentClient, url: str, target: LoadTarget, reasons: list[str]
+    client: EnvironmentClient, url: str, target: LoadTarget, trace: str, reasons: list[str]
 ) -> bool | None:
-    """Whether a trace begun here comes back from the service (W3C Trace Context)."""
+    """Whether a trace begun here comes back from the service (W3C Trace Context).
+
+    None where no request could be sent.
+    """
     if target.method != "GET":
         # Health checks are not traced; a body that is no valid order still makes a span.
         target = LoadTarget(method=target.method, path=target.path, body="{}")
-    trace = secrets.token_hex(16)
     headers = {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"}
     try:
         httpx.request(

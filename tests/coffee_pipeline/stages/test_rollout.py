@@ -18,7 +18,7 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.metrics import Instrumentation, Sample, ServiceLevel
+from coffee_pipeline.model.metrics import Instrumentation, LogCoverage, Sample, ServiceLevel
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.platform.description import MetricsSettings, RunSettings
 from coffee_pipeline.rollout.client import EnvironmentClient, ensure_owner
@@ -130,6 +130,10 @@ def test_both_metric_sources_give_the_same_level_of_the_same_traffic(
             (seen_instrumentation,) = _of(evidence, Instrumentation)
             assert seen_instrumentation.traces is True
             assert seen_instrumentation.red_metrics is True
+            (logged,) = _of(evidence, LogCoverage)
+            assert (logged.outcome, logged.traced_request_logged) == ("completed", True)
+            assert logged.lines == logged.structured
+            assert 0 < logged.with_trace_id <= logged.lines
             seen[source] = {level.slo: level for level in _of(evidence, ServiceLevel)}
     assert seen["prometheus"].keys() == seen["scrape"].keys() == {
         "payments-availability", "payments-latency",
