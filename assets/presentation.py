@@ -16,7 +16,7 @@ from coffee_pipeline.model.evidence import Evidence, Record
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateRule
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
+from coffee_pipeline.model.metrics import Instrumentation, LogCoverage, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.source import ChangedFile, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
@@ -64,6 +64,9 @@ COLUMNS: dict[type[Record], tuple[str, ...]] = {
     Instrumentation: (
         "environment", "health", "readiness", "metrics", "red_metrics", "traces", "version",
         "reason",
+    ),
+    LogCoverage: (
+        "environment", "lines", "structured", "with_trace_id", "traced_request_logged", "reason",
     ),
 }  # fmt: skip
 """The record types shown as tables, and their columns."""
