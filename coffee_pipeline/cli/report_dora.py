@@ -178,11 +178,12 @@ def _print(found: RepositoryPerformance) -> None:
         head += f", {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}"
     lines = [head, f"{found.chosen.method} stand for deployments: every number is a proxy"]
     _say(console, lines)
-    table = Table("Metric", "Value", "Taken over", "Level", "p75 / p90, or interval")
+    table = Table("Metric", "Value", "Taken over", "Level", "p75 / p90, interval")
     for one in found.metrics:
-        spread = interval_text(one.interval) if one.value is not None else ""
+        spread = interval_text(one.interval, one.unit) if one.value is not None else ""
         if one.distribution is not None:
-            spread = f"{duration(one.distribution.p75)} / {duration(one.distribution.p90)}"
+            percentiles = f"{duration(one.distribution.p75)} / {duration(one.distribution.p90)}"
+            spread = "; ".join(filter(None, (percentiles, spread)))
         level = (one.band.name or "none published") if one.band else ""
         table.add_row(metric_title(one), metric_value(one), taken_over(one), level, spread)
     console.print(table)

@@ -30,8 +30,8 @@ class Metric:
     ``value`` in ``unit`` (per day, seconds, ratio); ``count`` is what it was taken over,
     ``events`` how many of those it counts (for rates). ``reason`` says why there is no value, or
     why a proxy is one. ``band`` is dora.dev's level, ``levels`` are all named ones. ``interval``
-    is how sure a rate is. ``method`` says how it was made. ``working`` is the same in working time,
-    where a calendar was given; levels and goals are of time by the clock.
+    is how sure a rate or a median is. ``method`` says how it was made. ``working`` is the same in
+    working time, where a calendar was given; levels and goals are of time by the clock.
     """
 
     name: str
@@ -117,6 +117,7 @@ def lead_time(
         goal=_goal("median < 2 h", value, lambda found: found < LEAD_TIME_GOAL_SECONDS),
         reason=making.why if spread else reason,
         levels=(band, *benchmarks.lead_time_levels(value)) if band and value is not None else (),
+        interval=spread.interval if spread else None,
         method=making.method,
         proxy=making.proxy,
         working=working if spread else None,
@@ -166,6 +167,7 @@ def recovery_time(seconds: Sequence[float], reason: str, making: Making = RECORD
         goal=_goal("median < 30 min", value, lambda found: found < RECOVERY_GOAL_SECONDS),
         reason=making.why if spread else reason,
         levels=levels,
+        interval=spread.interval if spread else None,
         method=making.method,
         proxy=making.proxy,
     )

@@ -6,13 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from coffee_pipeline.dora.intervals import Interval, median_interval
+
 CONVENTION = "linear interpolation between order statistics (Hyndman and Fan type 7)"
 """The convention of NumPy's and Excel's defaults; the median of two values is their mean."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """Median, 75th and 90th percentile of ``count`` values, in seconds."""
+    """Median, 75th and 90th percentile of ``count`` values, in seconds.
+
+    ``interval`` is how sure the median is, None where the values are too few to tell.
+    """
 
     count: int
     median: float
@@ -20,6 +25,7 @@ class Distribution:
     p90: float
     minimum: float
     maximum: float
+    interval: Interval | None = None
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -42,4 +48,5 @@ def distribution(values: Sequence[float]) -> Distribution | None:
         p90=quantile(ordered, 0.9),
         minimum=ordered[0],
         maximum=ordered[-1],
+        interval=median_interval(ordered),
     )

@@ -210,7 +210,8 @@ def _definitions(found: DeliveryPerformance) -> Section:
             "commit made after it) / all deployments.",
             "Incidents that name no deployment: attributed by evidence, a rollback or hotfix while "
             "they were open, else an objective missed soon after a deployment; else to none.",
-            f"Medians and percentiles: {CONVENTION}. Intervals of rates: Wilson score, 95 %.",
+            f"Medians and percentiles: {CONVENTION}. Intervals, 95 %: Wilson score "
+            "of rates, order statistics of medians (of six values or more).",
             "Levels: DORA's Accelerate State of DevOps report 2024; for change fail rate that of "
             "2023, as the levels of 2024 are not in order there. Goals: this platform's own.",
             *calendar_notes(found.calendar),

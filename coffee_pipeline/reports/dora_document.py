@@ -198,7 +198,7 @@ def _band(band: Band) -> dict[str, Any]:
     return {"name": band.name, "source": band.source}
 
 
-def _distribution(spread: Distribution | None) -> Mapping[str, float] | None:
+def _distribution(spread: Distribution | None) -> Mapping[str, Any] | None:
     if spread is None:
         return None
     return {
@@ -208,6 +208,7 @@ def _distribution(spread: Distribution | None) -> Mapping[str, float] | None:
         "p90": spread.p90,
         "minimum": spread.minimum,
         "maximum": spread.maximum,
+        "median_interval": _interval(spread.interval),
     }
 
 

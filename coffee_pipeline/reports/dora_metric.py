@@ -80,11 +80,12 @@ def calendar_notes(calendar: WorkingCalendar | None) -> tuple[str, ...]:
 
 
 def metric_row(metric: Metric) -> tuple[Cell, ...]:
-    """The cells of :data:`METRIC_COLUMNS`; the interval of a rate stands under its value."""
+    """The cells of :data:`METRIC_COLUMNS`; how sure a value is stands under it."""
     spread = metric.distribution
     detail = metric.reason or ""
     if metric.value is not None:
-        detail = interval_text(metric.interval) or working_text(metric)
+        said = (interval_text(metric.interval, metric.unit), working_text(metric))
+        detail = "; ".join(filter(None, said))
     value = Cell(metric_value(metric), metric_tone(metric), detail, number=True)
     few = "a small number" if metric.value is not None and metric.count < SMALL else ""
     return (
@@ -101,11 +102,12 @@ def metric_row(metric: Metric) -> tuple[Cell, ...]:
     )
 
 
-def interval_text(interval: Interval | None) -> str:
-    """The interval of a rate in words."""
+def interval_text(interval: Interval | None, unit: str = "ratio") -> str:
+    """The interval of a rate, or of a median in seconds, in words."""
     if interval is None:
         return ""
-    return f"{share(interval.low)} to {share(interval.high)} at {interval.level * 100:.0f} %"
+    told = duration if unit == "seconds" else share
+    return f"{told(interval.low)} to {told(interval.high)} at {interval.level * 100:.0f} %"
 
 
 def _level(metric: Metric, source: str) -> str:

@@ -101,7 +101,8 @@ def _methods(found: RepositoryPerformance) -> Section:
         notes=(
             *calendar_notes(found.calendar),
             *found.notes,
-            f"Medians and percentiles: {CONVENTION}. Intervals of rates: Wilson score, 95 %.",
+            f"Medians and percentiles: {CONVENTION}. Intervals, 95 %: Wilson score "
+            "of rates, order statistics of medians (of six values or more).",
             "Definitions: dora.dev.",
         ),
     )

@@ -59,8 +59,8 @@ def _row(scope: Scope) -> tuple[Cell, ...]:
 def _detail(metric: Metric) -> str:
     if not metric.count:
         return ""
-    more = interval_text(metric.interval) if metric.value is not None else ""
-    more = more or working_text(metric)
+    sure = interval_text(metric.interval, metric.unit) if metric.value is not None else ""
+    more = "; ".join(filter(None, (sure, working_text(metric))))
     few = ", a small number" if metric.value is not None and metric.count < SMALL else ""
     return f"{taken_over(metric)}{few}{f'; {more}' if more else ''}"
 

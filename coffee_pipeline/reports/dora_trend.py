@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from coffee_pipeline.dora.attribution import Attribution, Evidence
+from coffee_pipeline.dora.intervals import SMALL
 from coffee_pipeline.dora.quantiles import Distribution
 from coffee_pipeline.dora.trend import TrendPoint
 from coffee_pipeline.reports.dora_facts import LateChange
@@ -60,6 +61,8 @@ def _median(spread: Distribution | None, noun: str, many: str | None = None) -> 
     if spread is None:
         return Cell("", number=True)
     detail = plural(spread.count, noun, many)
+    if spread.count < SMALL and spread.interval is not None:
+        detail += f"; {interval_text(spread.interval, 'seconds')}"
     return Cell(duration(spread.median), Tone.NEUTRAL, detail, number=True)
 
 
