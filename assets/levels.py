@@ -7,7 +7,7 @@ import dagster as dg
 from coffee_pipeline.errors import PipelineError
 from coffee_pipeline.model.outcome import Stage
 from coffee_pipeline.reports.slo import slo_page
-from coffee_pipeline.stages.level_run import measure, summary
+from coffee_pipeline.stages.level_run import measure, summary, worth_keeping
 from coffee_pipeline.stages.level_sources import event_source
 from coffee_pipeline.stages.platform_slos import platform_slos
 from resources.delivery import DeliveryResource
@@ -26,7 +26,8 @@ def _measured(
 ) -> dg.MaterializeResult:
     """Good and total events per minute, from the source that platform.yaml names.
 
-    Any number of days and SLOs in one run; a day that is measured again replaces what it had.
+    Any number of days and SLOs in one run; a day that is measured again replaces what it had,
+    unless the source knows less of it than it told before.
     """
     wanted = [
         (key.keys_by_dimension["slo"], date.fromisoformat(key.keys_by_dimension["day"]))
@@ -38,9 +39,11 @@ def _measured(
         made = list(measure(owned, wanted, source, datetime.now(UTC)))
     except PipelineError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    for evidence in made:
+    delivery.history.refresh()
+    stored, passed = worth_keeping(delivery.history, delivery.platform.name, made)
+    for evidence in stored:
         delivery.write(evidence)
-    return dg.MaterializeResult(metadata=dict(summary(made)))
+    return dg.MaterializeResult(metadata={**summary(made), "kept as before": len(passed)})
 
 
 service_levels = dg.asset(

@@ -84,15 +84,16 @@ def slo(
     """Budgets, burn rates, forecasts, worst hours and the releases that burnt the budget."""
     home, history, platform = _history(context)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
+    teams = _teams(_described(home))
     if as_json:
-        text = to_json(slo_document(level_facts(history, platform, now, days=days)))
+        text = to_json(slo_document(level_facts(history, platform, now, days=days, teams=teams)))
         if output is None:
             typer.echo(text, nl=False)
         else:
             write_text(output, text)
             typer.echo(output)
         return
-    _write(slo_page(history, platform, now, days=days), home, "slo", output, format_)
+    _write(slo_page(history, platform, now, days=days, teams=teams), home, "slo", output, format_)
 
 
 @reports.command()

@@ -21,8 +21,8 @@ MAXIMUM_ROWS = 60
 
 def trend_section(points: Sequence[TrendPoint]) -> Section:
     """Deployments and lead time per day, week or month, with the counts under every point."""
-    columns = ("From (UTC)", "Deployments", "Failed", "Change fail rate", "Lead time (median)",
-               "p75", "p90", "Recovery (median)", "Rework")  # fmt: skip
+    columns = ("From (UTC)", "Attempted", "Succeeded", "Failed", "Change fail rate",
+               "Lead time (median)", "p75", "p90", "Recovery (median)", "Rework")  # fmt: skip
     shown = points[-MAXIMUM_ROWS:]
     busy = any(one.attempted for one in points)
     return Section(
@@ -46,6 +46,7 @@ def _row(one: TrendPoint) -> tuple[Cell, ...]:
         rate = Cell(share(one.fail_rate), Tone.NEUTRAL, interval_text(one.interval), number=True)
     return (
         Cell(f"{one.start:%Y-%m-%d}", detail="in part" if one.partial else ""),
+        Cell(str(one.attempted), number=True),
         Cell(str(one.deployments), number=True),
         Cell(failed, Tone.BAD if one.failed else Tone.NEUTRAL, number=True),
         rate,

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.level import LevelDay
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.stages.kept_levels import measured_days
 from coffee_pipeline.stages.level_days import Owned, days_due, measure_days
@@ -47,6 +48,38 @@ def measure(
             listed = ", ".join(sorted(known)[:20]) or "none"
             raise ConfigurationError(f"{key}: no SLO of the platform; it has: {listed}")
         yield from measure_days(known[key], own, source, now)
+
+
+def worth_keeping(
+    history: HistoryReader, platform: str, made: Sequence[Evidence]
+) -> tuple[list[Evidence], list[Evidence]]:
+    """What is to be stored, and what would take away minutes that are known already.
+
+    A source that is down, or that has forgotten, knows less of a day than it told before: the day
+    keeps what it had, unless its SLO is defined otherwise now and something is known of it.
+    """
+    levels = {evidence.materialization: _level(evidence) for evidence in made}
+    first = min((one.day for one in levels.values() if one), default=None)
+    if first is None:
+        return list(made), []
+    kept = measured_days(history, platform, first)
+    stored: list[Evidence] = []
+    passed: list[Evidence] = []
+    for evidence in made:
+        now = levels[evidence.materialization]
+        then = kept.get(f"{now.service}:{now.slo}", {}).get(now.day.date()) if now else None
+        (passed if _knew_more(then, now) else stored).append(evidence)
+    return stored, passed
+
+
+def _level(evidence: Evidence) -> LevelDay | None:
+    return next((one for one in evidence.records if isinstance(one, LevelDay)), None)
+
+
+def _knew_more(then: LevelDay | None, now: LevelDay | None) -> bool:
+    if then is None or now is None or now.known_steps >= then.known_steps:
+        return False
+    return not now.known_steps or now.definition == then.definition
 
 
 def due(history: HistoryReader, platform: str, slos: Sequence[Owned], now: datetime) -> list[Due]:

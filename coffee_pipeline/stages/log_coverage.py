@@ -56,8 +56,11 @@ def log_coverage(
     return counted(count, Outcome.COMPLETED, None)
 
 
-def log_checks(found: LogCoverage) -> list[ObservabilityCheck]:
-    """The two answers of :func:`log_coverage`: structured, and with trace ids."""
+def log_checks(found: LogCoverage, observed_at: datetime) -> list[ObservabilityCheck]:
+    """The two answers of :func:`log_coverage`: structured, and with trace ids.
+
+    ``observed_at`` is that of the service's other checks: those of one time are one look at it.
+    """
     structured: bool | None = None
     why = found.reason
     if found.lines:
@@ -80,7 +83,7 @@ def log_checks(found: LogCoverage) -> list[ObservabilityCheck]:
             subject=found.service,
             passed=passed,
             reason=reason,
-            observed_at=found.observed_at,
+            observed_at=observed_at,
         )
         for kind, passed, reason in (
             (Kind.STRUCTURED_LOGS, structured, why),

@@ -57,7 +57,7 @@ def measure(context: StageContext, service: Service, environment: str) -> Eviden
             trace if seen.traces is not None else None,
         )  # fmt: skip
         checks = (
-            [*observed(context, service, seen.observed_at), *log_checks(logs)]
+            [*observed(context, service, seen.observed_at), *log_checks(logs, seen.observed_at)]
             if environment == context.platform.rollout.environments[0]
             else []
         )

@@ -10,6 +10,7 @@ import math
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from coffee_pipeline.platform.description import LevelSource, MetricsSettings, P
 from coffee_pipeline.platform.git import Repository
 from coffee_pipeline.stages.kept_levels import kept_objectives, measured_days
 from coffee_pipeline.stages.level_days import Owned, days_due, measure_days
-from coffee_pipeline.stages.level_run import due, measure, summary
+from coffee_pipeline.stages.level_run import due, measure, summary, worth_keeping
 from coffee_pipeline.stages.level_sources import (
     NO_SOURCE,
     ApiSource,
@@ -197,6 +198,27 @@ def test_an_idle_day_is_known_and_divides_by_nothing(tmp_path: Path, home: Home)
     (found,) = kept_objectives(history, "tea", NOW)
     assert (found.status.headline.ratio, found.status.headline.reason) == (None, "no events")
     assert (found.status.met, found.status.policy) == (None, None)
+
+
+def test_a_source_that_is_down_or_has_forgotten_takes_nothing_away(
+    tmp_path: Path, home: Home
+) -> None:
+    def asked(minutes: int) -> list[Evidence]:
+        rows = [f"boils,{BEGIN + 60 * at},1,1" for at in range(minutes)]
+        source = recorded(tmp_path, "\n".join(["slo,time,good,total", *rows]))
+        return measure_days(OWNED, [DAY], source, NOW)
+
+    history = keep(home, asked(60))
+    nothing, less, more = asked(0), asked(30), asked(90)
+    assert worth_keeping(history, "tea", nothing) == ([], nothing)
+    assert worth_keeping(history, "tea", less) == ([], less)
+    assert worth_keeping(history, "tea", more) == (more, [])
+    assert worth_keeping(HistoryReader(Home(tmp_path / "new").prepare()), "tea", less) == (less, [])
+    otherwise = replace(OWNED, slo=OWNED.slo.model_copy(update={"description": "another promise"}))
+    rows = [f"boils,{BEGIN},1,1"]
+    source = recorded(tmp_path, "\n".join(["slo,time,good,total", *rows]))
+    changed = measure_days(otherwise, [DAY], source, NOW)
+    assert worth_keeping(history, "tea", changed) == (changed, [])
 
 
 def keep(home: Home, made: list[Evidence]) -> HistoryReader:

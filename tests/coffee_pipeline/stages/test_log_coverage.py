@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.history.writer import HistoryWriter
+from coffee_pipeline.home import Home
+from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.metrics import LogCoverage
+from coffee_pipeline.model.observability import ObservabilityCheck
+from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.platform.description import Service
 from coffee_pipeline.rollout.releases import Release, Running
 from coffee_pipeline.stages import log_coverage as stage
@@ -15,6 +21,9 @@ from coffee_pipeline.stages.log_coverage import log_checks, log_coverage
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACED = f"level=info msg=request trace_id={TRACE}\n"
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class _Context:
@@ -43,7 +52,7 @@ def covered(tmp_path: Path, monkeypatch):
 
 
 def answers(found: LogCoverage) -> dict[str, tuple[bool | None, str | None]]:
-    return {one.kind: (one.passed, one.reason) for one in log_checks(found)}
+    return {one.kind: (one.passed, one.reason) for one in log_checks(found, NOW)}
 
 
 def test_structured_lines_with_the_trace_pass(covered) -> None:
@@ -80,3 +89,25 @@ def test_what_is_not_known_is_no_pass(covered) -> None:
     assert answers(unasked)["trace_ids_in_logs"] == (
         None, "no request with a trace id could be sent",
     )  # fmt: skip
+
+
+def test_answers_about_logs_belong_to_the_look_at_everything_else(covered, home: Home) -> None:
+    """The view takes a service's latest look: logs are read a moment after the rest."""
+    panel = ObservabilityCheck(
+        service="menu", revision="a" * 40, kind="red_panels", subject="menu", passed=False,
+        reason="no panel of rate", observed_at=NOW,
+    )  # fmt: skip
+    found = covered(TRACED)
+    assert found.observed_at > NOW
+    HistoryWriter(home).write(
+        Evidence(
+            materialization="m", outcome=Outcome.COMPLETED,
+            records=[found, panel, *log_checks(found, NOW)],
+        )
+    )  # fmt: skip
+    history = HistoryReader(home)
+    history.refresh()
+    rows = history.query("SELECT kind, covered FROM observability_coverage ORDER BY kind")
+    assert [(row["kind"], row["covered"]) for row in rows] == [
+        ("red_panels", False), ("structured_logs", True), ("trace_ids_in_logs", True),
+    ]  # fmt: skip
