@@ -26,7 +26,7 @@ from coffee_pipeline.tools.base import Report, Target
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.go_messages import first_line, shortened
 from coffee_pipeline.tools.govulncheck_graph import is_graph, read_graph
-from coffee_pipeline.tools.json_fields import items, mapping, text, texts
+from coffee_pipeline.tools.json_fields import items, mapping, number, text, texts
 from coffee_pipeline.tools.reported import ReadReport, Reported, ReportFormat
 from coffee_pipeline.tools.severity import advisory_severity
 from coffee_pipeline.tools.vulndb import count_advisories, database_folder
@@ -153,8 +153,8 @@ def _messages(document: Document) -> _Messages:
     messages = _Messages()
     value = document.json_or_none()
     objects = value if isinstance(value, list) else document.json_objects
-    for number, message in enumerate(objects):
-        position = f"message {number + 1}"
+    for index, message in enumerate(objects):
+        position = f"message {index + 1}"
         if not isinstance(message, dict):
             raise document.error(position, "a JSON object is expected")
         for kind, value in message.items():
@@ -274,10 +274,10 @@ def _position(frame: Mapping[str, Any]) -> tuple[str | None, int | None]:
     position = frame.get("position")
     if not isinstance(position, dict) or frame.get("version"):
         return None, None
-    path, line = position.get("filename"), position.get("line")
+    path = position.get("filename")
     if not isinstance(path, str) or not path:
         return None, None
-    return path, line if isinstance(line, int) else None
+    return path, number(position.get("line"))
 
 
 def _trace_text(trace: list[Any]) -> str:

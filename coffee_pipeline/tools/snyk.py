@@ -104,7 +104,7 @@ def _project(project: object, position: str, document: Document) -> ReadReport:
         for index, entry in enumerate(listed)
     ]
     count = project.get("dependencyCount")
-    packages = count if isinstance(count, int) and count >= 0 else None
+    packages = 0 if count == 0 and count is not False else number(count)
     outcome, reason = _trust(project, packages, bool(found))
     return ReadReport(findings=found, outcome=outcome, reason=reason, packages_scanned=packages)
 

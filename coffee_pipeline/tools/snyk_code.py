@@ -11,7 +11,7 @@ from dataclasses import replace
 from coffee_pipeline.model.outcome import FindingKind, Outcome, Severity
 from coffee_pipeline.tools import sarif
 from coffee_pipeline.tools.document import Document
-from coffee_pipeline.tools.json_fields import items, mapping
+from coffee_pipeline.tools.json_fields import items, mapping, number
 from coffee_pipeline.tools.reported import ReadReport, Reported
 
 NAME = "snyk_code"
@@ -73,8 +73,7 @@ def _coverage(log: object) -> tuple[int | None, int]:
     failed = 0
     for run in items(mapping(log).get("runs")):
         for row in map(mapping, items(mapping(mapping(run).get("properties")).get("coverage"))):
-            files = row.get("files")
-            count = files if isinstance(files, int) and files > 0 else 0
+            count = number(row.get("files")) or 0
             analysed = analysed or 0
             if row.get("isSupported") is True:
                 analysed += count

@@ -276,6 +276,13 @@ def test_messages_in_a_list_are_read_alike() -> None:
     assert "does not say which packages" in str(report.reason)
 
 
+@pytest.mark.parametrize("line", [0, -1, True, 1 << 70, "seven", None, {}])
+def test_a_line_that_is_none_leaves_the_finding_without_one(line: object) -> None:
+    caller = {**CALLER, "position": {"filename": "a/main.go", "line": line}}
+    (found,) = read_list({"config": OLD}, NAMED, finding(CALLED, caller)).findings
+    assert (found.path, found.line) == ("a/main.go", None)
+
+
 def test_an_advisory_alone_counts_only_where_old_scanners_named_it() -> None:
     (found,) = read_list({"config": OLD}, NAMED).findings
     assert (found.component, found.reachable) == ("example.test/lib", False)
