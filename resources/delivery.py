@@ -87,7 +87,7 @@ class DeliveryResource(dg.ConfigurableResource[None]):
     @property
     def teams(self) -> Mapping[str, str]:
         """The first owner of each service that has one."""
-        return {one.name: one.owners[0] for one in self.platform.services if one.owners}
+        return self.platform.teams
 
     @property
     def calendar(self) -> WorkingCalendar | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from coffee_pipeline.errors import EnvironmentFailedError
 from coffee_pipeline.home import APPLICATION_VARIABLE, ENVIRONMENT_VARIABLE, Home
+from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.platform.loading import load_platform
 
 PLATFORM_VARIABLE = "COFFEE_PLATFORM"
 
@@ -80,3 +82,13 @@ def remembered_platform(home: Home) -> Path | None:
         return None
     path = Path(pointer.read_text(encoding="utf-8").strip())
     return path if path.is_file() else None
+
+
+def described_platform(home: Home) -> Platform | None:
+    """The platform this data directory was last used with; None where its file is not here.
+
+    Raises:
+        ConfigurationError: the description is broken.
+    """
+    path = remembered_platform(home)
+    return load_platform(path) if path is not None else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from coffee_pipeline.cli.application import described_platform
 from coffee_pipeline.cli.http_options import Address, TokenVariable, open_client
 from coffee_pipeline.errors import UsageError
 from coffee_pipeline.history.reader import HistoryReader
@@ -18,6 +19,7 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.stages.places import Places
 from coffee_pipeline.tools.deployment_markers import MARKER_TARGETS, send
 from coffee_pipeline.tools.deployment_records import Naming, ReadDeployments, in_order
 from coffee_pipeline.tools.deployment_sources import DEPLOYMENT_CLIENTS, DEPLOYMENT_SOURCES
@@ -161,11 +163,8 @@ def _store(
         Deployment, "starts_with(materialization, ?)", (f"deployments/{source}:",)
     )
     before = {one.deployment_id: one for one in known}
-    changed = [
-        one
-        for one in in_order(source, read.found, naming, known)
-        if before.get(one.deployment_id) != one
-    ]
+    found = in_order(source, read.found, naming, known)
+    changed = [one for one in found if before.get(one.deployment_id) != one]
     writer = HistoryWriter(home)
     for one in changed:
         writer.write(
@@ -175,22 +174,50 @@ def _store(
                 records=(one,),
             )
         )
-    _say(source, read, sum(one.deployment_id not in before for one in changed), gap, as_json)
+    new = sum(one.deployment_id not in before for one in changed)
+    _say(source, read, new, _unknown(home, found), gap, as_json)
 
 
-def _say(source: str, read: ReadDeployments, new: int, gap: str | None, as_json: bool) -> None:
+def _unknown(home: Home, found: Sequence[Deployment]) -> dict[str, tuple[str, ...]]:
+    """Services and environments that the platform does not have: no report counts them."""
+    platform = described_platform(home)
+    if platform is None:
+        return {}
+    places = Places(platform)
+    return {
+        "services": places.unknown_services(one.service for one in found),
+        "environments": places.unknown_environments(one.environment for one in found),
+    }
+
+
+def _say(
+    source: str,
+    read: ReadDeployments,
+    new: int,
+    unknown: Mapping[str, Sequence[str]],
+    gap: str | None,
+    as_json: bool,
+) -> None:
     outcome = Outcome.PARTIAL if gap else Outcome.COMPLETED
     if as_json:
         typer.echo(
             json.dumps(
                 {"source": source, "outcome": outcome.value, "reason": gap,
-                 "deployments": len(read.found), "new": new, "left_out": dict(read.left_out)},
+                 "deployments": len(read.found), "new": new, "left_out": dict(read.left_out),
+                 **{f"unknown_{kind}": list(names) for kind, names in unknown.items()}},
             )
         )  # fmt: skip
         return
     lines = [f"{source}: {outcome.value}: {len(read.found)} deployments, {new} of them new"]
     lines += [f"reason: {gap}"] if gap else []
     lines += [f"{count} left out: {why}" for why, count in sorted(read.left_out.items())]
+    lines += [
+        f"note: the platform has no {kind.removesuffix('s')} {', '.join(names)}: no report counts "
+        "such deployments; "
+        f"--{kind.removesuffix('s')}-name THEIRS=OURS renames"
+        for kind, names in unknown.items()
+        if names
+    ]
     console = Console()
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

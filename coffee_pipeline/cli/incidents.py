@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,14 +14,13 @@ import typer
 from filelock import FileLock
 from rich.console import Console
 
-from coffee_pipeline.cli.application import remembered_platform
+from coffee_pipeline.cli.application import described_platform
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.outcome import Outcome
-from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.stages.places import Places
 from coffee_pipeline.tools.document import Document
 from coffee_pipeline.tools.incidents.github_issues import DEFAULT_LABEL
@@ -78,7 +77,7 @@ def import_(
     home.prepare()
     with FileLock(home.root / "incidents.lock"):
         known, received = _known(home, report)
-        report, strange = _placed(home, report)
+        report, unknown = _placed(home, report)
         told = [one for one in report.incidents if one.incident_id in received]
         report = replace(
             report,
@@ -95,15 +94,7 @@ def import_(
         # Versions first: ended in between, the next import finds the same changes and both go on.
         _keep_versions(home, report.source, changes)
         _store(home, report.source, known, changes, stale=known.keys() & received)
-    _say(report, new, changed, Passed(len(told), strange), as_json)
-
-
-@dataclass(frozen=True)
-class Passed:
-    """What an import leaves as it is: incidents told of by messages, and unknown services."""
-
-    received: int
-    unknown_services: tuple[str, ...]
+    _say(report, new, changed, len(told), unknown, as_json)
 
 
 def _placed(home: Home, report: IncidentReport) -> tuple[IncidentReport, tuple[str, ...]]:
@@ -111,10 +102,9 @@ def _placed(home: Home, report: IncidentReport) -> tuple[IncidentReport, tuple[s
 
     Where no description is remembered, the names stay as they are, and nothing is known of them.
     """
-    path = remembered_platform(home)
-    if path is None:
+    platform = described_platform(home)
+    if platform is None:
         return report, ()
-    platform = load_platform(path)
     places = Places(platform)
     incidents = tuple(
         replace(
@@ -124,9 +114,8 @@ def _placed(home: Home, report: IncidentReport) -> tuple[IncidentReport, tuple[s
         )
         for one in report.incidents
     )
-    known = {platform.name, *(one.name for one in platform.services)}
-    strange = sorted({one.service for one in incidents} - known)
-    return replace(report, incidents=incidents), tuple(strange)
+    unknown = places.unknown_services(one.service for one in incidents)
+    return replace(report, incidents=incidents), unknown
 
 
 def _known(home: Home, report: IncidentReport) -> tuple[dict[str, Incident], set[str]]:
@@ -210,7 +199,8 @@ def _say(
     report: IncidentReport,
     new: Sequence[Incident],
     changed: Sequence[tuple[Incident, Incident]],
-    passed: Passed,
+    received: int,
+    unknown_services: Sequence[str],
     as_json: bool,
 ) -> None:
     unchanged = len(report.incidents) - len(new) - len(changed)
@@ -224,8 +214,8 @@ def _say(
             "unchanged": unchanged,
             "repeated": report.repeated,
             "skipped": report.skipped,
-            "received": passed.received,
-            "unknown_services": list(passed.unknown_services),
+            "received": received,
+            "unknown_services": list(unknown_services),
             "changes": [{"incident": name, "changed": change} for name, change in changes.items()],
         }
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
@@ -236,10 +226,10 @@ def _say(
     ]
     if report.repeated:
         lines.append(f"{report.repeated} rows repeat an incident of the file")
-    if passed.received:
-        lines.append(f"{passed.received} incidents are known from messages already, which count")
-    if passed.unknown_services:
-        names = ", ".join(passed.unknown_services[:SHOWN])
+    if received:
+        lines.append(f"{received} incidents are known from messages already, which count")
+    if unknown_services:
+        names = ", ".join(unknown_services[:SHOWN])
         lines.append(f"note: the platform has no service {names}: no report counts their incidents")
     if report.skipped:
         lines.append(

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from coffee_pipeline.cli import report_security
-from coffee_pipeline.cli.application import remembered_platform
+from coffee_pipeline.cli.application import described_platform
 from coffee_pipeline.cli.report_dora import (
     RepositoryRequest,
     moment,
@@ -28,8 +28,6 @@ from coffee_pipeline.dora.working_time import WorkingCalendar, calendar_of
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
-from coffee_pipeline.platform.description import Platform
-from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.reports.dora import dora_page
 from coffee_pipeline.reports.dora_document import performance_document
 from coffee_pipeline.reports.dora_facts import recorded_performance, told_later
@@ -84,7 +82,8 @@ def slo(
     """Budgets, burn rates, forecasts, worst hours and the releases that burnt the budget."""
     home, history, platform = _history(context)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
-    teams = _teams(_described(home))
+    described = described_platform(home)
+    teams = described.teams if described else None
     if as_json:
         text = to_json(slo_document(level_facts(history, platform, now, days=days, teams=teams)))
         if output is None:
@@ -214,8 +213,8 @@ def _report_recorded(
     end = min(period.until or period.as_of or now, now)
     if period.since is not None and period.since >= end:
         raise UsageError("--since lies after the end of the period")
-    described = _described(home)
-    teams = _teams(described)
+    described = described_platform(home)
+    teams = described.teams if described else None
     calendar = period.calendar or calendar_of(described)
     if not as_json:
         page = dora_page(history, platform, end, period.days, step=step, teams=teams,
@@ -232,18 +231,6 @@ def _report_recorded(
     else:
         write_text(output, text)
         typer.echo(output)
-
-
-def _described(home: Home) -> Platform | None:
-    """The platform's description; None where it is not here."""
-    path = remembered_platform(home)
-    return load_platform(path) if path is not None and path.is_file() else None
-
-
-def _teams(platform: Platform | None) -> dict[str, str]:
-    """The first owner of each service."""
-    services = platform.services if platform is not None else ()
-    return {one.name: one.owners[0] for one in services if one.owners}
 
 
 def _history(context: typer.Context) -> tuple[Home, HistoryReader, str]:

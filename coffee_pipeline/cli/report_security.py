@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 
-from coffee_pipeline.cli.application import remembered_platform
+from coffee_pipeline.cli.application import described_platform
 from coffee_pipeline.cli.report_dora import as_json, write_text
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
-from coffee_pipeline.platform.loading import load_platform
 from coffee_pipeline.reports.findings import findings_csv, findings_json, findings_page
 from coffee_pipeline.reports.findings_sarif import sarif_document
 from coffee_pipeline.reports.findings_vex import vex_document
@@ -90,8 +89,8 @@ def _history(context: typer.Context) -> tuple[Home, HistoryReader, str]:
     home: Home = context.obj
     history = HistoryReader(home)
     history.refresh()
-    path = remembered_platform(home)
-    return home, history, load_platform(path).name if path else "platform"
+    platform = described_platform(home)
+    return home, history, platform.name if platform else "platform"
 
 
 def _put(text: str, output: Path | None) -> None:

@@ -10,7 +10,7 @@ A metric without data is None with a reason; it is never 0 or 100 %.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,7 +79,7 @@ def delivery_performance(
     period = Facts(
         start=start,
         end=end,
-        observed_from=max(start, min((one.finished_at for one in there), default=start)),
+        first=_first(there),
         judged=tuple(one for one in judged if start < one.deployment.finished_at <= end),
         changes=tuple(one for one in changes.delivered if start < one.deployed_at <= end),
         incidents=tuple(one for one in felt if start < one.opened_at <= end),
@@ -106,6 +106,15 @@ def delivery_performance(
         environment=environment,
         calendar=calendar,
     )
+
+
+def _first(deployments: Iterable[Deployment]) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for one in deployments:
+        known = found.get(one.service)
+        if known is None or one.finished_at < known:
+            found[one.service] = one.finished_at
+    return found
 
 
 def performance_trend(

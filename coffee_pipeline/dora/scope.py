@@ -1,8 +1,8 @@
-"""The five metrics of a platform, a team or a service, over what happened in a facts."""
+"""The five metrics of a platform, a team or a service, over what happened in a period."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -51,18 +51,25 @@ class Scope:
 class Facts:
     """What happened in (``start``, ``end``].
 
-    ``observed_from`` is when something was first deployed in it, or ``start``: a history younger
-    than the period must not be diluted by days nobody could deploy on. With a ``calendar``, lead
-    time and frequency are told in working time as well.
+    ``first`` is when each service is known to have been deployed first, in the period or before.
+    With a ``calendar``, lead time and frequency are told in working time as well.
     """
 
     start: datetime
     end: datetime
-    observed_from: datetime
+    first: Mapping[str, datetime]
     judged: tuple[Judged, ...]
     changes: tuple[DeliveredChange, ...]
     incidents: tuple[Incident, ...]
     calendar: WorkingCalendar | None = None
+
+    @property
+    def observed_from(self) -> datetime:
+        """When something of it was first deployed, or ``start``.
+
+        A history younger than the period must not be diluted by days nobody could deploy on.
+        """
+        return max(self.start, min(self.first.values(), default=self.start))
 
     @property
     def days(self) -> float:
@@ -73,6 +80,7 @@ class Facts:
         """What happened to some of the services."""
         return replace(
             self,
+            first={name: at for name, at in self.first.items() if name in services},
             judged=tuple(one for one in self.judged if one.deployment.service in services),
             changes=tuple(one for one in self.changes if one.service in services),
             incidents=tuple(one for one in self.incidents if one.service in services),

@@ -124,11 +124,17 @@ def working_lead_time(
 def working_frequency(
     calendar: WorkingCalendar | None, moments: Sequence[datetime], begin: datetime, end: datetime
 ) -> WorkingTime | None:
-    """Deployments made on working days, a working day, between two moments; at least one day."""
+    """Deployments made on working days, a working day, between two moments; at least one day.
+
+    None where there is no working time between them: nothing could be made on it.
+    """
     if calendar is None or not moments:
         return None
+    worked = calendar.days(begin, end)
+    if not worked:
+        return None
     count = sum(calendar.is_working(one) for one in moments)
-    days = max(calendar.days(begin, end), 1.0)
+    days = max(worked, 1.0)
     method = f"those on {calendar.description} / {days:.1f} such days"
     return WorkingTime(count / days, count, None, method)
 

@@ -258,6 +258,11 @@ class Platform(Description):
     observability: RepositoryPath = "observability"
     deployment_markers: tuple[MarkerSettings, ...] = ()
 
+    @property
+    def teams(self) -> dict[str, str]:
+        """The first owner of each service that has one."""
+        return {one.name: one.owners[0] for one in self.services if one.owners}
+
     @model_validator(mode="after")
     def _names_are_unique_and_modules_known(self) -> Self:
         names = [service.name for service in self.services]

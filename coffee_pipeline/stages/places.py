@@ -50,6 +50,14 @@ class Places:
                     return environment
         return None
 
+    def unknown_services(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Names of ``names`` that are neither a service nor the platform: no report counts them."""
+        return tuple(sorted(set(names) - self._services - {self._platform}))
+
+    def unknown_environments(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Names of ``names`` that are no environment of the platform."""
+        return tuple(sorted(set(names) - set(self._environments)))
+
     def service_of(self, labels: Mapping[str, str]) -> str | None:
         """The service of a container: by its pod's labels, its deployment, its name, its image."""
         names = [labels[name] for name in _SERVICE_LABELS if name in labels]

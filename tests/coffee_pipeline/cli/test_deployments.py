@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from coffee_pipeline.cli import deployments
+from coffee_pipeline.cli.application import remember_platform
 from coffee_pipeline.dora.failures import judged_deployments
 from coffee_pipeline.errors import ParseError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
@@ -88,6 +89,18 @@ def test_an_export_read_again_changes_nothing(app: typer.Typer, home: Home, expo
         ("github:1", "production", None), ("github:2", "production", "a" * 40),
     ]  # fmt: skip
     assert parts(home) == 2
+
+
+def test_what_no_report_counts_is_said(
+    app: typer.Typer, home: Home, export, tmp_path: Path
+) -> None:
+    (tmp_path / "platform.yaml").write_text("name: menu\n")
+    remember_platform(home, tmp_path / "platform.yaml")
+    found = imported(app, export(record(1, "a")), "--service", "till")
+    assert (found["unknown_services"], found["unknown_environments"]) == (["till"], [])
+    done = invoke(app, "import", export(record(1, "a")), "--source", "github", "--service", "till")
+    assert "the platform has no service till: no report counts such deployments" in done.output
+    assert "--environment-name THEIRS=OURS renames" in done.output
 
 
 def test_pieces_in_any_order_are_one_series(app: typer.Typer, home: Home, export) -> None:

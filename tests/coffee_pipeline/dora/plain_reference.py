@@ -19,7 +19,7 @@ def reference(year: Year, service: str | None, start: datetime, end: datetime) -
     blamed = {one.incident_id: blame(year, one) for one in year.incidents}
     changes = [one for one in here if one.strategy != "rollback"]
     good = [one for one in changes if one.outcome == "succeeded"]
-    first = min(one.finished_at for one in year.deployments)
+    first = min(one.finished_at for one in ours)
     days = max((end - max(start, first)).total_seconds() / 86_400, 1)
     failed = [one for one in changes if is_failed(year, one, blamed)]
     leads = [

@@ -46,6 +46,18 @@ def test_frequency_is_over_the_days_that_could_be_deployed_on(story) -> None:
     assert (found.goal.met, found.band) == (True, bands.Band("elite", bands.SOURCE_2024))
 
 
+def test_a_service_that_came_later_is_not_diluted_by_the_days_before(story) -> None:
+    for day in range(10):
+        story.deploy("c1", day * DAY)
+    story.deploy("c1", 8 * DAY, service="menu")
+    story.deploy("c1", 9 * DAY, service="menu")
+    found = measured(story, start=-DAY, end=10 * DAY)
+    assert {one.service: one.deployment_frequency.value for one in found.services} == {
+        "orders": 1.0, "menu": 1.0,
+    }  # fmt: skip
+    assert found.platform.deployment_frequency.value == 1.2
+
+
 def test_a_young_history_counts_at_least_one_day(story) -> None:
     story.deploy("c1", 0)
     assert measured(story, end=60).platform.deployment_frequency.value == 1.0

@@ -88,3 +88,5 @@ def test_without_calendar_or_events_there_is_no_working_time() -> None:
     assert working_frequency(None, [FRIDAY], FRIDAY, MONDAY) is None
     assert working_lead_time(calendar(), []) is None
     assert working_frequency(calendar(), [], FRIDAY, MONDAY) is None
+    saturday = FRIDAY + 4 * HOUR
+    assert working_frequency(calendar(), [saturday], saturday, saturday + 24 * HOUR) is None
