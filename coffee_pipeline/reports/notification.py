@@ -7,6 +7,7 @@ outside, so secrets and control characters are taken out and markup is escaped, 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -168,7 +169,11 @@ def _request(url: str, value: object, headers: Mapping[str, str] | None = None) 
 
 
 def _line(text: str, limit: int) -> str | None:
-    return clean(" ".join(text.split()), limit)
+    """One line of at most ``limit`` characters: channels refuse what is longer."""
+    found = clean(" ".join(text.split()), sys.maxsize)  # secrets go first, never cut in half
+    if found is None or len(found) <= limit:
+        return found
+    return f"{found[: limit - 1]}…"
 
 
 def _name(name: str) -> str:

@@ -113,6 +113,12 @@ def test_any_text_keeps_within_what_the_channels_take(told: Notification) -> Non
     assert "\x1b" not in channels.plain(told)
 
 
+@pytest.mark.parametrize("length", [150, 151, 10_000])
+def test_a_long_title_is_one_line_within_the_limit(length: int) -> None:
+    told = Notification(title="x" * length, severity=Severity.HIGH, key="k", source="s")
+    assert told.shown_title == ("x" * 150 if length == 150 else "x" * 149 + "…")
+
+
 def test_secrets_are_told_to_nobody() -> None:
     secret = "AKIA" + "ABCDEFGH12345678"
     told = Notification(
