@@ -1,8 +1,9 @@
 """Which commits reached production with which deployment.
 
 A change is a commit that a service's successful production deployment is the first to contain:
-the commits on the first-parent line from the deployed revision back to one that was already in
-production. Commits that did not touch the service's inputs are not its changes.
+the commits from the deployed revision back to those that were already in production, on all sides
+of merges. A merge is no change itself where its sides are known, and commits that did not touch the
+service's inputs are not its changes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ MAXIMUM_COMMITS = 10_000
 
 ROOT = -1
 """In place of the number of a commit: there is none."""
+
+_BEFORE, _NOW = 1, 2
+"""A commit was contained before this walk, or is since it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +86,18 @@ def delivered_changes(
             previous = ancestry.number(deployment.previous_revision)
             if previous == ROOT and not begun:
                 first += 1
-                line, _ = ancestry.line(head, contained)
-                for at in line:
-                    contained[at] = begun = True
+                begun = True
+                ancestry.take(head, contained)
                 continue
-            if previous != ROOT:
-                contained[previous] = True
-            line, joined = ancestry.line(head, contained)
+            if previous != ROOT and not contained[previous]:
+                ancestry.take(previous, contained)
+            begun = True
+            taken, joined = ancestry.take(head, contained)
             if not joined:
                 unresolved += 1
-                line = [head] if head < len(ancestry.commits) else []
-            contained[head] = begun = True
-            for at in line:
-                contained[at] = True
-                if service in left_alone[at]:
+                taken = [head] if head < len(ancestry.commits) else []
+            for at in taken:
+                if service in left_alone[at] or (joined and ancestry.is_merge(at)):
                     continue
                 change = _change(service, ancestry.commits[at], deployment)
                 if change.lead_time < 0:
@@ -117,6 +119,11 @@ class _Ancestry:
         self.commits = tuple(recorded.values())
         self.numbers = {name: at for at, name in enumerate(recorded)}
         self._parents = [self.number(one.parent) for one in self.commits]
+        self._merged = {
+            at: [self.number(parent) for parent in one.merged]
+            for at, one in enumerate(self.commits)
+            if one.merged
+        }
 
     def number(self, revision: str | None) -> int:
         """The number of a commit, known or not; ROOT for none."""
@@ -124,16 +131,38 @@ class _Ancestry:
             return ROOT
         return self.numbers.setdefault(revision, len(self.numbers))
 
-    def line(self, head: int, contained: bytearray) -> tuple[list[int], bool]:
-        """Known commits from ``head`` back to one that is contained, and whether one was met."""
-        line: list[int] = []
-        at, known = head, len(self.commits)
-        while at != ROOT and not contained[at]:
-            if at >= known or len(line) == MAXIMUM_COMMITS:
-                return line, False
-            line.append(at)
-            at = self._parents[at]
-        return line, at != ROOT
+    def is_merge(self, at: int) -> bool:
+        """Whether other commits than its first parent are known to come with it."""
+        return at in self._merged
+
+    def take(self, head: int, contained: bytearray) -> tuple[list[int], bool]:
+        """Mark ``head`` and all that it follows as contained.
+
+        Returns:
+            The known commits that were not contained before, and whether these are all that is
+            new: every way back ends at one that was contained, and none at an unknown one.
+        """
+        taken: list[int] = []
+        beyond: list[int] = []
+        known = len(self.commits)
+        met = False
+        waiting = [head]
+        while waiting:
+            at = waiting.pop()
+            while at != ROOT:
+                if contained[at]:
+                    met = met or contained[at] == _BEFORE
+                    break
+                contained[at] = _NOW
+                if at >= known or len(taken) == MAXIMUM_COMMITS:
+                    beyond.append(at)
+                    break
+                taken.append(at)
+                waiting.extend(self._merged.get(at, ()))
+                at = self._parents[at]
+        for at in (*taken, *beyond):
+            contained[at] = _BEFORE
+        return taken, met and not beyond
 
 
 def _change(service: str, commit: Commit, deployment: Deployment) -> DeliveredChange:

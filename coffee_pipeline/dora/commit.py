@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 
-class Commit(Protocol):
-    """A recorded commit: the history's Revision, or the part of it that is read for a report."""
+class Commit(NamedTuple):
+    """A commit as it is read for a report: a large history has very many.
 
-    @property
-    def revision(self) -> str:
-        """Its full hash."""
-
-    @property
-    def parent(self) -> str | None:
-        """The first parent; None for a root commit."""
-
-    @property
-    def subject(self) -> str:
-        """The first line of its message."""
-
-    @property
-    def committed_at(self) -> datetime:
-        """The committer's time."""
-
-
-class KnownCommit(NamedTuple):
-    """A commit as it is read for a report: a large history has very many."""
+    ``revision`` is its full hash, ``parent`` the first parent (None for a root commit), ``merged``
+    the other parents of a merge where they are known, ``subject`` the first line of its message,
+    ``committed_at`` the committer's time, ``reverted`` the hashes, perhaps shortened, of commits
+    that its message says it reverts.
+    """
 
     revision: str
     parent: str | None
     subject: str
     committed_at: datetime
+    merged: tuple[str, ...] = ()
+    reverted: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ VIEW_NAMES = (
     "scan_coverage",
     "current_deployments",
     "dora_daily",
+    "commits",
     "untouched_services",
     "incident_history",
     "slo_status",

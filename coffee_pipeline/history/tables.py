@@ -24,7 +24,7 @@ from coffee_pipeline.model.incident import Incident, IncidentVersion
 from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, LogCoverage, Sample, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
-from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
+from coffee_pipeline.model.source import ChangedFile, Revision, RevisionCommit, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
 from coffee_pipeline.model.trace import TraceCoverage, TraceGap
@@ -32,6 +32,7 @@ from coffee_pipeline.model.triage import Exploitation, SlaPolicy, TriageDecision
 
 TABLES: dict[type, str] = {
     Revision: "revisions",
+    RevisionCommit: "revision_commits",
     ChangedFile: "changed_files",
     ServiceRevision: "service_revisions",
     Build: "builds",

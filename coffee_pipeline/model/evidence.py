@@ -17,7 +17,7 @@ from coffee_pipeline.model.level import LevelDay, LevelSample
 from coffee_pipeline.model.metrics import Instrumentation, LogCoverage, Sample, ServiceLevel
 from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.outcome import Outcome
-from coffee_pipeline.model.source import ChangedFile, Revision, ServiceRevision
+from coffee_pipeline.model.source import ChangedFile, Revision, RevisionCommit, ServiceRevision
 from coffee_pipeline.model.sweep import Sweep, SweepScan
 from coffee_pipeline.model.test import ModuleTestRun, PackageTestRun, TestCase
 from coffee_pipeline.model.trace import TraceCoverage, TraceGap
@@ -26,6 +26,7 @@ from coffee_pipeline.redaction import without_secrets
 
 Record = (
     Revision
+    | RevisionCommit
     | ChangedFile
     | ServiceRevision
     | Build

@@ -1,4 +1,4 @@
-"""Facts of the source stage: revisions, what they changed, whom they affect."""
+"""Facts of the source stage: revisions, what they brought and changed, whom they affect."""
 
 from __future__ import annotations
 
@@ -29,6 +29,29 @@ class ChangedFile:
     path: str
     previous_path: str | None
     change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionCommit:
+    """One commit that a delivered revision brought, since ``base_revision`` was delivered.
+
+    ``parents`` are full hashes, ``reverted`` the commits (hashes, perhaps shortened) that its
+    message says it reverts, ``services`` the names of those of which it changed an input; each
+    separated by blanks. A merge changes none itself. ``services`` is None where that is not known.
+    """
+
+    platform: str
+    revision: str
+    base_revision: str
+    commit_hash: str
+    parents: str
+    author_name: str
+    author_email: str
+    authored_at: datetime
+    committed_at: datetime
+    subject: str
+    reverted: str | None
+    services: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from coffee_pipeline.model.source import ServiceRevision
 from coffee_pipeline.platform.description import Platform, Service
@@ -50,8 +52,7 @@ class _Standing:
     def listed(self, service: Service) -> Files:
         """The service's documents outside its module, such as manifests; folders hold theirs."""
         own = self.modules.get(service.module, {})
-        wanted = [*service.openapi, *service.manifests, *service.slos]
-        wanted += [service.dockerfile] if service.dockerfile else []
+        wanted = documents_of(service)
         found = {path: self.files[path] for path in wanted if path in self.files}
         for folder in (path for path in wanted if path not in self.files):
             found |= {p: e for p, e in self.files.items() if p.startswith(f"{folder}/")}
@@ -71,8 +72,15 @@ def _digest(entries: Iterable[TreeEntry]) -> str:
 
 
 def _standing(platform: Platform, repository: Repository, sha: str) -> _Standing:
+    folders = frozenset(module.path for module in platform.modules)
+    return _standing_of(folders, repository.path, sha)
+
+
+@lru_cache(maxsize=4)
+def _standing_of(folders: frozenset[str], place: Path, sha: str) -> _Standing:
+    """A commit does not change, and every service of a delivery asks for the same two."""
+    repository = Repository(place)
     files = {entry.path: entry for entry in repository.tree(sha)}
-    folders = {module.path for module in platform.modules}
     mods = {posixpath.dirname(p) or "." for p in files if posixpath.basename(p) == "go.mod"}
     # A go.mod that the description does not list still ends the module around it.
     known = sorted(folders | {folder for folder in mods if not is_data(folder)})
@@ -95,6 +103,47 @@ def _standing(platform: Platform, repository: Repository, sha: str) -> _Standing
     }
     workspaces = {posixpath.dirname(path) or ".": contents[path] for path in works}
     return _Standing(own, local_dependencies(modules, workspaces), files)
+
+
+class Inputs:
+    """Which services each file of a revision is an input of."""
+
+    def __init__(self, platform: Platform, repository: Repository, sha: str) -> None:
+        """Read how the services stand at ``sha``.
+
+        Raises:
+            RepositoryError: there is no ``sha``.
+        """
+        standing = _standing(platform, repository, sha)
+        self._everyone = frozenset(service.name for service in platform.services)
+        self._of_module: defaultdict[str, set[str]] = defaultdict(set)
+        self._listed: defaultdict[str, set[str]] = defaultdict(set)
+        for service in platform.services:
+            for module in (service.module, *standing.needed(service.module)):
+                self._of_module[module].add(service.name)
+            for path in documents_of(service):
+                self._listed[path].add(service.name)
+        self._modules = {*standing.modules, *self._of_module}
+        self._module_of_folder: dict[str, str | None] = {}
+
+    def services(self, path: str) -> frozenset[str]:
+        """The services that a change of the file at ``path`` affects; it need not exist."""
+        if path in _WORKSPACE_FILES:
+            return self._everyone
+        folder = posixpath.dirname(path) or "."
+        if folder not in self._module_of_folder:
+            self._module_of_folder[folder] = module_of(folder, self._modules)
+        found = set(self._of_module.get(self._module_of_folder[folder] or "", ()))
+        for document, services in self._listed.items():
+            if path == document or path.startswith(f"{document}/"):
+                found |= services
+        return frozenset(found)
+
+
+def documents_of(service: Service) -> tuple[str, ...]:
+    """The files and folders that the description lists for a service, beside its module."""
+    own = (service.dockerfile,) if service.dockerfile else ()
+    return (*service.openapi, *service.manifests, *service.slos, *own)
 
 
 def affected(

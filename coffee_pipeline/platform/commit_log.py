@@ -8,7 +8,7 @@ that do not know the switch every transport is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -77,7 +77,7 @@ def read_commit_log(path: Path, branch: str | None = None) -> CommitLog:
     heads = [chosen.head] if chosen.head else []
     tips = list(dict.fromkeys([*heads, *(tag.commit for tag in tags)]))
     commits, reverts, faults = _read(path, tips)
-    boundary = _shallow_commits(repository)
+    boundary = repository.shallow_commits()
     missing = {
         one.revision for one in commits.values() if any(p not in commits for p in one.parents)
     }
@@ -170,18 +170,7 @@ def seconds(text: str) -> int | None:
         return None
 
 
-def _shallow_commits(repository: Repository) -> set[str]:
-    if not repository.shallow:
-        return set()
-    place = ask(repository.path, "rev-parse", "--path-format=absolute", "--git-path", "shallow")
-    try:
-        content = Path(exact(place.stdout.removesuffix(b"\n"))).read_bytes()
-    except OSError:
-        return set()
-    return set(content.decode("ascii", "replace").split())
-
-
-def _cut_words(shallow: bool, boundary: set[str], missing: set[str]) -> list[str]:
+def _cut_words(shallow: bool, boundary: Set[str], missing: set[str]) -> list[str]:
     words = []
     if shallow:
         words.append(

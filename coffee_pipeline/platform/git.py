@@ -104,14 +104,24 @@ class Repository:
 
     def cut_off(self, sha: str) -> bool:
         """Whether the commit has parents that a shallow clone left out."""
-        return self.shallow and sha.encode() in self._path_of("shallow").read_bytes().split()
+        return sha in self.shallow_commits()
+
+    def shallow_commits(self) -> frozenset[str]:
+        """The commits whose parents a shallow clone left out; none in a whole repository."""
+        if not self.shallow:
+            return frozenset()
+        try:
+            content = self._path_of("shallow").read_bytes()
+        except OSError:  # made whole in the meantime
+            return frozenset()
+        return frozenset(content.decode("ascii", "replace").split())
 
     def revision(self, sha: str, platform: str, branch: str | None = None) -> Revision:
         """The commit ``sha`` as a record."""
         line = self._lasting("show", "--no-patch", "--encoding=UTF-8", f"--format={_FORMAT}", sha)
         fields = [readable(word) for word in line.rstrip("\n").split("\0")]
         commit, parents, name, email, authored, committed, subject = fields
-        committed_at = _moment(committed, _EPOCH)
+        committed_at = moment(committed)
         return Revision(
             platform=platform,
             revision=commit,
@@ -119,7 +129,7 @@ class Repository:
             branch=branch,
             author_name=name,
             author_email=email,
-            authored_at=_moment(authored, committed_at),
+            authored_at=moment(authored, committed_at),
             committed_at=committed_at,
             subject=subject,
         )
@@ -234,7 +244,7 @@ class Repository:
         return exact(git(self.path, *arguments))
 
 
-def _moment(seconds: str, otherwise: datetime) -> datetime:
+def moment(seconds: str, otherwise: datetime = _EPOCH) -> datetime:
     """A commit's time, in UTC; a broken one is ``otherwise``, one past the calendar its end."""
     if not seconds.isdigit():
         return otherwise

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from coffee_pipeline.dora.attribution import BOUND, Breach
-from coffee_pipeline.dora.commit import KnownCommit
+from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
 from coffee_pipeline.dora.phases import Passed
 from coffee_pipeline.dora.working_time import WorkingCalendar
@@ -17,7 +18,9 @@ from coffee_pipeline.model.incident import Incident
 from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.tools.collection import collector_paused
 
-_COMMITS = f"SELECT {', '.join(KnownCommit._fields)} FROM revisions WHERE platform = ?"  # noqa: S608 - names of ours
+_COMMITS = """
+    SELECT revision, parents, base_revision, subject, committed_at FROM commits WHERE platform = ?
+"""
 _UNTOUCHED = """
     SELECT revision, string_agg(service, chr(10)) AS services
     FROM untouched_services WHERE platform = ? GROUP BY revision
@@ -43,6 +46,7 @@ _VERSIONS = """
     SELECT * FROM incident_history WHERE opened_at > ? AND opened_at <= ?
     ORDER BY incident_id, version
 """
+_Row = tuple[str, str, str | None, str, datetime]
 _EVER = datetime(9999, 12, 31, tzinfo=UTC)
 _WRITTEN = "materialization in (select materialization from materializations where written_at <= ?)"
 
@@ -86,7 +90,7 @@ def recorded_performance(
     missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"
     levels = history.records(ServiceLevel, missed, (platform, start - BOUND, now, known))
     return delivery_performance(
-        revisions=[KnownCommit._make(row) for row in history.answer(_COMMITS, (platform,)).rows],
+        revisions=known_commits(history, platform),
         untouched=untouched_services(history, platform),
         deployments=history.records(Deployment, deployed, (platform, now, known)),
         incidents=_incidents(history, platform, now, as_of),
@@ -108,6 +112,27 @@ def recorded_performance(
         teams=teams,
         calendar=calendar,
     )  # fmt: skip
+
+
+def known_commits(history: HistoryReader, platform: str) -> list[Commit]:
+    """The commits of the platform, each with those that it follows as far as they matter.
+
+    A parent outside of what a delivery brought had been delivered before: the revision that was
+    delivered before stands for it.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    rows = cast("list[_Row]", history.answer(_COMMITS, (platform,)).rows)
+    known = {row[0] for row in rows}
+    found = []
+    for revision, parents, base, subject, committed_at in rows:
+        if base is None:
+            found.append(Commit(revision, parents or None, subject, committed_at))
+            continue
+        first, *others = (one if one in known else base for one in parents.split() or [base])
+        found.append(Commit(revision, first, subject, committed_at, tuple(others)))
+    return found
 
 
 def _incidents(

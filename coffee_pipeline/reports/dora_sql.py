@@ -66,13 +66,13 @@ def of_changes(changes: Sequence[DeliveredChange]) -> str:
     """The commits with the deployments that first contain them."""
     pairs = [f"({literal(one.deployment_id)}, {literal(one.revision)})" for one in changes[-NAMED:]]
     return (
-        f"{_cut(changes)}SELECT deployments.service, change.revision, revisions.subject,\n"
-        "  revisions.committed_at, deployments.finished_at,\n"
-        "  epoch(deployments.finished_at) - epoch(revisions.committed_at) AS lead_seconds,\n"
+        f"{_cut(changes)}SELECT deployments.service, change.revision, commits.subject,\n"
+        "  commits.committed_at, deployments.finished_at,\n"
+        "  epoch(deployments.finished_at) - epoch(commits.committed_at) AS lead_seconds,\n"
         f"  change.deployment_id\nFROM (VALUES {', '.join(pairs) or '(NULL, NULL)'})\n"
         "  AS change(deployment_id, revision)\n"
         "JOIN deployments USING (deployment_id)\n"
-        "JOIN revisions ON revisions.revision = change.revision\n"
+        "JOIN commits ON commits.revision = change.revision\n"
         "ORDER BY lead_seconds DESC"
     )
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.source import Revision
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ class Story:
     """Facts under construction; ``at`` are minutes after the first of March."""
 
     def __init__(self) -> None:
-        self.revisions: list[Revision] = []
+        self.revisions: list[Commit] = []
         self.untouched: dict[str, set[str]] = {}
         self.deployments: list[Deployment] = []
         self.incidents: list[Incident] = []
@@ -27,14 +27,10 @@ class Story:
     def at(minutes: float) -> datetime:
         return START + timedelta(minutes=minutes)
 
-    def commit(self, name: str, minutes: float, parent: str | None = None) -> None:
-        when = self.at(minutes)
-        self.revisions.append(
-            Revision(
-                platform="p", revision=name, parent=parent, branch="main", author_name="Ada",
-                author_email="a@example.com", authored_at=when, committed_at=when, subject=name,
-            )
-        )  # fmt: skip
+    def commit(
+        self, name: str, minutes: float, parent: str | None = None, *merged: str, subject: str = ""
+    ) -> None:
+        self.revisions.append(Commit(name, parent, subject or name, self.at(minutes), merged))
 
     def deploy(
         self, revision: str, ended: float, outcome: str = "succeeded", **changed: object

@@ -83,6 +83,42 @@ def test_after_a_forced_push_the_head_alone_counts(story) -> None:
     assert changes.unresolved == 1
 
 
+def test_the_sides_of_a_merge_count_and_the_merge_does_not(story) -> None:
+    """s1 and s2 were made on a branch from before c1, and came with c2."""
+    line(story, 2)
+    story.commit("s1", 3, "c0")
+    story.commit("s2", 6, "s1")
+    story.commit("c2", 20, "c1", "s2")
+    story.deploy("c0", 2, strategy="initial", previous_revision=None)
+    story.deploy("c1", 15)
+    story.deploy("c2", 30, previous_revision="c1")
+    changes = found(story)
+    assert {one.revision: one.lead_time / 60 for one in changes.delivered} == {
+        "c1": 5, "s2": 24, "s1": 27,
+    }  # fmt: skip
+    assert changes.unresolved == 0
+
+
+def test_what_came_before_the_revision_that_ran_is_not_new(story) -> None:
+    """The first deployment that is recorded follows c3, which the merged s1 was part of."""
+    line(story, 2)
+    story.commit("s1", 12, "c1")
+    story.commit("c3", 15, "c1", "s1")
+    story.commit("s2", 20, "s1")
+    story.commit("c4", 30, "c3", "s2")
+    story.deploy("c4", 40, previous_revision="c3")
+    assert [one.revision for one in found(story).delivered] == ["s2"]
+
+
+def test_a_merge_of_what_is_not_recorded_counts_itself(story) -> None:
+    line(story, 1)
+    story.commit("c1", 10, "c0", "gone")
+    story.deploy("c0", 2, strategy="initial", previous_revision=None)
+    story.deploy("c1", 15)
+    changes = found(story)
+    assert ([one.revision for one in changes.delivered], changes.unresolved) == (["c1"], 1)
+
+
 def test_a_commit_deployed_to_two_services_is_a_change_of_both(story) -> None:
     line(story, 2)
     for service in ("orders", "menu"):

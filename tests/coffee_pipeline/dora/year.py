@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from coffee_pipeline.dora.attribution import Breach
+from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
-from coffee_pipeline.model.source import Revision
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 END = START + timedelta(days=365)
@@ -20,7 +20,7 @@ SERVICES = ("orders", "menu", "till", "kitchen")
 class Year:
     """The records, and which services each commit left untouched."""
 
-    revisions: list[Revision] = field(default_factory=list)
+    revisions: list[Commit] = field(default_factory=list)
     untouched: dict[str, set[str]] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
@@ -39,12 +39,8 @@ def make_year(seed: int, commits: int = 900) -> Year:
         name = f"c{number:04}"
         skewed = timedelta(hours=chance.choice([0] * 30 + [9]))  # now and then a clock is ahead
         year.revisions.append(
-            Revision(
-                platform="p", revision=name, parent=f"c{number - 1:04}" if number else None,
-                branch="main", author_name="Ada", author_email="a@example.com", authored_at=at,
-                committed_at=at + skewed, subject=f"change {number}",
-            )
-        )  # fmt: skip
+            Commit(name, f"c{number - 1:04}" if number else None, f"change {number}", at + skewed)
+        )
         touched = chance.sample(SERVICES, chance.choice([1, 1, 1, 2, 4]))
         year.untouched[name] = set(SERVICES) - set(touched)
         for service in touched:
