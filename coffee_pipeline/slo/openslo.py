@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from coffee_pipeline.slo.definition import Alert, Alerting, Slo
+from coffee_pipeline.slo.definition import PROMQL_SOURCES, Alert, Alerting, Slo, source_name
 from coffee_pipeline.slo.openslo_schema import (
     DataSourceDocument,
     IndicatorSpec,
@@ -140,8 +140,9 @@ class OpenSloDocuments:
         source, kind = metric.metric_source, self._type(metric)
         if kind is None:
             return f"metricSourceRef {source.metric_source_ref!r} is not among these files"
-        if kind.lower() != "prometheus":
-            return f"metric source {kind} is not read, only Prometheus is"
+        if source_name(kind) not in PROMQL_SOURCES:
+            known = ", ".join(sorted(PROMQL_SOURCES))
+            return f"metric source {kind} is not read here, only {known} are"
         if source.query is None:
             return "the metric source has no spec.query"
         return None

@@ -90,6 +90,12 @@ def test_an_inline_indicator() -> None:
     assert (slo.file, slo.line) == ("orders.yaml", 1)
 
 
+@pytest.mark.parametrize("source", ["VictoriaMetrics", "Thanos", "Mimir", "prometheus"])
+def test_sources_that_answer_promql_are_measured(source: str) -> None:
+    (slo,) = parse([("orders.yaml", SLO.replace("type: Prometheus", f"type: {source}"))])
+    assert (slo.unsupported, slo.speaks_promql) == (None, True)
+
+
 def test_references_are_resolved_across_files_in_any_order() -> None:
     files = [("slo.yaml", REFERRING), ("sli.yaml", INDICATOR)]
     (slo,) = parse(files)
