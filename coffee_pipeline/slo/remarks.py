@@ -34,6 +34,9 @@ def remarks_on(slo: Slo) -> Iterator[Remark]:
 
     if not slo.speaks_promql:
         yield remark("indicator", _no_rules(slo))
+    reason = _unmeasured(slo)
+    if reason is not None:
+        yield remark("indicator", f"'slo status' measures it by --series only: {reason}")
     if slo.dialect == "MetricsQL":
         yield remark("sli", "MetricsQL: neither its queries nor its rules are checked")
     if slo.calendar is not None:
@@ -43,6 +46,15 @@ def remarks_on(slo: Slo) -> Iterator[Remark]:
         )
     if slo.alerting.name and (slo.alerting.page.enabled or slo.alerting.ticket.enabled):
         yield from (remark("alerting", problem) for problem in _silent(slo))
+
+
+def _unmeasured(slo: Slo) -> str | None:
+    """Why no metrics API can be asked for the SLO's events; None when one can."""
+    if slo.threshold is not None:
+        return "a thresholdMetric has no events to count"
+    if slo.total is None:
+        return "a raw ratio has no events to count"
+    return slo.unsupported if slo.specification != "openslo/v1" else None
 
 
 def _no_rules(slo: Slo) -> str:
