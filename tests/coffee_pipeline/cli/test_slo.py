@@ -65,14 +65,16 @@ def test_valid_files_are_said_to_be(call: Call, file: Path) -> None:
 
 
 def test_every_problem_is_named_with_its_line(call: Call, file: Path) -> None:
-    broken = SLOTH.replace("99.9", "nine")
+    broken = SLOTH.replace("99.9", "nine").replace("service", "servise")
     typo = SLOTH.replace("kettle", "pot").replace("sum(rate(cold", "summ(rate(cold")
     file.write_text(f"{broken}---\n{typo}")
     done = call("validate", file, "--json")
     assert isinstance(done.exception, UsageError)
     answer = json.loads(done.stdout)
     assert not answer["valid"]
-    assert [one.split(": ")[0] for one in answer["errors"]] == [f"{file}:5", f"{file}:15"]
+    assert [one.split(": ")[0] for one in answer["errors"]] == [
+        f"{file}:{line}" for line in (1, 2, 5, 15)
+    ]
 
 
 def test_an_alert_that_can_never_fire_is_remarked_upon(call: Call, file: Path) -> None:
