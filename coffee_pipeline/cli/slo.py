@@ -14,7 +14,7 @@ from rich.console import Console
 from coffee_pipeline.cli.slo_status import Source, show_recorded, show_status
 from coffee_pipeline.errors import EnvironmentFailedError, UsageError
 from coffee_pipeline.home import Home
-from coffee_pipeline.slo.openslo_schema import shorthand
+from coffee_pipeline.slo.openslo_parts import shorthand
 from coffee_pipeline.slo.remarks import errors_of, remarks_on
 from coffee_pipeline.slo.rule_files import rule_file, rule_resource
 from coffee_pipeline.slo.rules import Group, groups_of
@@ -35,8 +35,9 @@ def validate(files: _Files, as_json: _Json = False) -> None:
     Exit code 2 when any file is not valid. Remarks alone are not errors.
     """
     checked = check(_contents(files))
-    errors = [*checked.errors, *(error for slo in checked.slos for error in errors_of(slo))]
-    remarks = [remark for slo in checked.slos for remark in remarks_on(slo)]
+    errors = [*checked.errors, *checked.unresolved]
+    errors += (error for slo in checked.slos for error in errors_of(slo))
+    remarks = [*checked.remarks, *(remark for slo in checked.slos for remark in remarks_on(slo))]
     if as_json:
         answer = {
             "valid": not errors,

@@ -98,7 +98,10 @@ def _fetch(slos: Sequence[Slo], url: str, access: Source, now: datetime) -> dict
         start = now - slo.period if slo.calendar is None else slo.calendar.containing(now)[0]
         # The forecast looks at four weeks, alerts at three days, whatever the period.
         first = int(min(start, now - timedelta(days=DAYS)).timestamp())
-        found[slo.identity] = source.events(slo, first, int(now.timestamp()), STEP)
+        try:
+            found[slo.identity] = source.events(slo, first, int(now.timestamp()), STEP)
+        except ConfigurationError as error:  # of this SLO only: the others are asked for
+            found[slo.identity] = Fetched(events_of(None), (f"not measured: {error}",))
     return found
 
 

@@ -138,7 +138,8 @@ def _forecast(found: Forecast) -> tuple[Cell, Cell, Cell]:
     tone = Tone.BAD if found.expected < 0 else Tone.NEUTRAL
     ahead = f"in {found.horizon:.3g} days, from {plural(found.days, 'day')}"
     earliest = found.exhausted_earliest
-    when = "never" if earliest is None else duration(earliest * _DAY)
+    never = "not before the reset" if found.resets else "never"
+    when = never if earliest is None else duration(earliest * _DAY)
     return (
         Cell(percent(found.expected, 0), tone, ahead, True),
         Cell(f"{percent(found.low, 0)} to {percent(found.high, 0)}", number=True),

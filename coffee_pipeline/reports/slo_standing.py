@@ -35,7 +35,10 @@ class Burn:
 
 @dataclass(frozen=True)
 class Standing:
-    """One objective over its period until now; no number without data, but a ``reason``."""
+    """One objective over its period until now; no number without data, but a ``reason``.
+
+    ``budget`` are the bad events or slices allowed in the whole period, see ``Attained.budget``.
+    """
 
     environment: str
     service: str
@@ -48,6 +51,7 @@ class Standing:
     now: datetime
     good: Fraction | None
     total: Fraction | None
+    budget: Fraction | None
     budget_left: Fraction | None
     covered: Fraction
     reason: str | None
@@ -67,11 +71,6 @@ class Standing:
     def met(self) -> bool | None:
         """Whether the objective is attained so far; None without data."""
         return None if self.ratio is None else self.ratio >= self.objective
-
-    @property
-    def budget(self) -> Fraction | None:
-        """Bad events or slices allowed among those seen."""
-        return None if self.total is None else (1 - self.objective) * self.total
 
     @property
     def fastest(self) -> Burn | None:
@@ -122,6 +121,7 @@ def _of_days(one: KeptObjective) -> Standing:
         now=status.now,
         good=head.good if head.total else None,
         total=head.total or None,
+        budget=head.budget if head.total else None,
         budget_left=head.budget_left,
         covered=status.covered,
         reason=head.reason or _why_not(one),
@@ -161,6 +161,7 @@ def _of_windows(one: ObjectiveReport, now: datetime, team: str | None) -> Standi
         now=now,
         good=period.good,
         total=period.total,
+        budget=period.error_budget,
         budget_left=period.budget_left,
         covered=period.covered,
         reason=period.reason,

@@ -66,6 +66,7 @@ def _attained(found: Attained) -> dict[str, object]:
         "good": decimal(found.good) if found.total else None,
         "total": decimal(found.total) if found.total else None,
         "ratio": decimal(found.ratio),
+        "to_come": decimal(found.to_come) if found.total else None,
         "budget": decimal(found.budget) if found.total else None,
         "budget_left": decimal(found.budget_left),
         "burn_rate": decimal(found.burn_rate),

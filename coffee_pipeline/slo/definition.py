@@ -25,6 +25,16 @@ SLOTH_PERIOD = timedelta(days=30)
 """Period of sloth's specifications, which name none."""
 
 
+PROMQL_SOURCES = frozenset({"prometheus", "victoriametrics", "thanos", "mimir"})
+"""Types of metric sources that answer PromQL and evaluate Prometheus' rules, as
+:func:`source_name` spells them."""
+
+
+def source_name(source_type: str | None) -> str:
+    """The type of a metric source as it is compared: any case, with or without a blank."""
+    return (source_type or "").lower().replace(" ", "").replace("-", "")
+
+
 class Definition(BaseModel):
     """Base of the parts of the model: frozen, nothing unknown."""
 
@@ -90,6 +100,11 @@ class Slo(Definition):
         if self.window is not None:
             return self.window
         return DEFAULT_PERIOD if self.specification == "openslo/v1" else SLOTH_PERIOD
+
+    @property
+    def speaks_promql(self) -> bool:
+        """Whether the source of the queries is Prometheus or one compatible with it."""
+        return source_name(self.source_type) in PROMQL_SOURCES
 
     @property
     def identity(self) -> str:

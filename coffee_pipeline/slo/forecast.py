@@ -23,7 +23,8 @@ class Forecast:
 
     All numbers are None where ``days`` with data are too few, and ``reason`` says so.
     ``exhausted_in`` are days until the budget is used up at the mean rate; None if it never is.
-    ``exhausted_earliest`` takes the mean at the upper end of its own interval.
+    ``exhausted_earliest`` takes the mean at the upper end of its own interval. Where ``resets``, a
+    new budget begins after ``horizon`` days: what would be later than that is None, too.
     """
 
     horizon: float
@@ -33,11 +34,18 @@ class Forecast:
     high: float | None = None
     exhausted_in: float | None = None
     exhausted_earliest: float | None = None
+    resets: bool = False
     reason: str | None = None
 
 
 def forecast(
-    burns: Sequence[float], kept: float | None, left: float | None, horizon: float, period: float
+    burns: Sequence[float],
+    kept: float | None,
+    left: float | None,
+    horizon: float,
+    period: float,
+    *,
+    resets: bool = False,
 ) -> Forecast:
     """The forecast from burn rates of single days.
 
@@ -47,32 +55,36 @@ def forecast(
         left: share of the budget left now.
         horizon: days ahead.
         period: days of the SLO's window.
+        resets: whether a new budget begins after the horizon, as a calendar period's does.
     """
     days = len(burns)
     if days < MINIMUM_DAYS or kept is None or left is None:
         reason = f"{days} days with data, {MINIMUM_DAYS} are needed"
-        return Forecast(horizon, days, reason=reason)
+        return Forecast(horizon, days, resets=resets, reason=reason)
     mean, spread = fmean(burns), stdev(burns)
     quantile = _student(days - 1)
     share = horizon / period
     expected = 1 - kept - mean * share
     margin = quantile * spread * math.sqrt(1 / days + 1 / max(horizon, 1.0)) * share
     upper = mean + quantile * spread / math.sqrt(days)
+    within = horizon if resets else math.inf
     return Forecast(
         horizon,
         days,
         expected=expected,
         low=expected - margin,
         high=min(expected + margin, 1 - kept),
-        exhausted_in=_days_until(left, mean, period),
-        exhausted_earliest=_days_until(left, upper, period),
+        exhausted_in=_days_until(left, mean, period, within),
+        exhausted_earliest=_days_until(left, upper, period, within),
+        resets=resets,
     )
 
 
-def _days_until(left: float, burn: float, period: float) -> float | None:
+def _days_until(left: float, burn: float, period: float, within: float) -> float | None:
     if left <= 0:
         return 0.0
-    return left * period / burn if burn > 0 else None
+    days = left * period / burn if burn > 0 else math.inf
+    return days if days < within else None
 
 
 def _student(degrees: int) -> float:

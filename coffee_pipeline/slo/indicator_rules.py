@@ -10,7 +10,7 @@ from fractions import Fraction
 from coffee_pipeline.slo.alert_windows import duration, number
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.openslo_schema import Objective
-from coffee_pipeline.slo.promql import UnsupportedQueryError, windowed
+from coffee_pipeline.slo.promql import UnsupportedQueryError, refuse_fixed_ranges, windowed
 from coffee_pipeline.slo.query_kinds import reads_metrics
 from coffee_pipeline.slo.query_windows import fill, has_window
 
@@ -141,6 +141,8 @@ def _over(slo: Slo, query: str, window: timedelta, function: str) -> str:
     text = query.strip()
     if slo.counter:
         return windowed(text, window, counter=True)
-    if "[" in text:
+    if slo.dialect == "PromQL":
+        refuse_fixed_ranges(text)
+    elif "[" in text:
         raise UnsupportedQueryError(f"a fixed range: write [{{{{.window}}}}] instead: {text}")
     return f"{function}(({text})[{length}:])"

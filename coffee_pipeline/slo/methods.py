@@ -5,6 +5,11 @@ alike: slices whose ratio reaches the slice target / slices. RatioTimeslices are
 slices' ratios. Source: OpenSLO v1, ``budgetingMethod``; Google, The Site Reliability Workbook,
 chapter 2.
 
+The budget is of the whole period: (1 - objective) x the events or slices that the period will have
+held at its end. Until a calendar period is over these are those seen and those ``to come``: every
+slice of the time ahead, or events as often as they came in the time so far that has data. At the
+end nothing is to come, and of a rolling window never anything is.
+
 A slice without data or without events is left out of both sides: nothing says that it was good.
 Slices are aligned to 1970-01-01 UTC and count when they lie wholly inside of the stretch of time.
 """
@@ -30,7 +35,10 @@ _SAFE = 2**62
 
 @dataclass(frozen=True)
 class Attained:
-    """What one method counts: ``good`` of ``total`` in ``unit``; no ratio without any."""
+    """What one method counts: ``good`` of ``total`` in ``unit``; no ratio without any.
+
+    ``to_come`` are the events or slices expected in the time ahead that the budget is for, too.
+    """
 
     method: BudgetingMethod
     unit: str
@@ -38,6 +46,7 @@ class Attained:
     good: Fraction
     total: Fraction
     reason: str | None
+    to_come: Fraction = Fraction(0)
 
     @property
     def ratio(self) -> Fraction | None:
@@ -52,14 +61,13 @@ class Attained:
 
     @property
     def budget(self) -> Fraction:
-        """Bad events or slices allowed among those seen."""
-        return (1 - self.objective) * self.total
+        """Bad events or slices allowed among those seen and to come."""
+        return (1 - self.objective) * (self.total + self.to_come)
 
     @property
     def budget_left(self) -> Fraction | None:
         """Share of the budget that is unused; below 0 it is overdrawn."""
-        rate = self.burn_rate
-        return None if rate is None else 1 - rate
+        return 1 - (self.total - self.good) / self.budget if self.total else None
 
 
 class Slices:
@@ -89,26 +97,46 @@ class Slices:
         )
         return counted, reached, Fraction(ratios, _DIGITS)
 
+    def ending(self, after: int, until: int) -> int:
+        """How many slices end after the one moment and not after the other."""
+        return until // self.length - after // self.length
 
-def occurrences(events: Events, objective: Fraction, start: int, end: int) -> Attained:
-    """Every event weighs the same."""
+
+def occurrences(
+    events: Events, objective: Fraction, start: int, end: int, ahead: int = 0
+) -> Attained:
+    """Every event weighs the same; ``ahead`` are the seconds of the budget's time after ``end``."""
     chosen = events.steps(start, end)
     good, total, known = events.sums(chosen)
-    return Attained("Occurrences", "events", objective, good, total, _reason(total, known))
+    to_come = total * Fraction(ahead, known * events.step) if known else Fraction(0)
+    reason = _reason(total, known)
+    return Attained("Occurrences", "events", objective, good, total, reason, to_come)
 
 
-def time_slices(slices: Slices, objective: Fraction, start: int, end: int) -> Attained:
+def time_slices(
+    slices: Slices, objective: Fraction, start: int, end: int, ahead: int = 0
+) -> Attained:
     """Every slice weighs the same, and is good or bad as a whole."""
     counted, reached, _ = slices.between(start, end)
-    reason = None if counted else "no slice with events"
-    return Attained("Timeslices", "slices", objective, Fraction(reached), Fraction(counted), reason)
+    to_come = slices.ending(end, end + ahead)
+    return _sliced("Timeslices", objective, Fraction(reached), counted, to_come)
 
 
-def ratio_slices(slices: Slices, objective: Fraction, start: int, end: int) -> Attained:
+def ratio_slices(
+    slices: Slices, objective: Fraction, start: int, end: int, ahead: int = 0
+) -> Attained:
     """Every slice weighs the same, and is as good as its ratio."""
     counted, _, ratios = slices.between(start, end)
+    to_come = slices.ending(end, end + ahead)
+    return _sliced("RatioTimeslices", objective, ratios, counted, to_come)
+
+
+def _sliced(
+    method: BudgetingMethod, objective: Fraction, good: Fraction, counted: int, to_come: int
+) -> Attained:
     reason = None if counted else "no slice with events"
-    return Attained("RatioTimeslices", "slices", objective, ratios, Fraction(counted), reason)
+    total = Fraction(counted)
+    return Attained(method, "slices", objective, good, total, reason, Fraction(to_come))
 
 
 def _reason(total: Fraction, known: int) -> str | None:

@@ -108,10 +108,12 @@ class Calculation:
         """The status at ``now``, from the events up to then."""
         start, end = self.period_at(now)
         first, last = int(start.timestamp()), int(now.timestamp())
-        headline = self._attained(self.slo.budgeting_method, first, last)
+        # The budget of a calendar period is that of its whole length, from its first minute on.
+        ahead = int(end.timestamp()) - last
+        headline = self._attained(self.slo.budgeting_method, first, last, ahead)
         *_, known = self.events.sums(self.events.steps(first, last))
         period = end - start
-        exhausted, reason = self._exhaustion(headline, last, period)
+        exhausted, reason = self._exhaustion(headline, now, end, period)
         left = headline.budget_left
         return ObjectiveStatus(
             slo=self.slo,
@@ -121,7 +123,7 @@ class Calculation:
             end=end,
             covered=Fraction(known * self.events.step, max(last - first, 1)),
             headline=headline,
-            other=self._attained(self._other_method(), first, last),
+            other=self._attained(self._other_method(), first, last, ahead),
             burning=tuple(self._burning(one, last, period) for one in alert_windows(period)),
             exhausted_in=exhausted,
             exhaustion_reason=reason,
@@ -157,13 +159,13 @@ class Calculation:
             return "Occurrences"
         return "Timeslices" if self.objective.time_slice_target is not None else "RatioTimeslices"
 
-    def _attained(self, method: BudgetingMethod, first: int, last: int) -> Attained:
+    def _attained(self, method: BudgetingMethod, first: int, last: int, ahead: int = 0) -> Attained:
         if method == "Occurrences":
-            return occurrences(self.events, self.target, first, last)
-        counting: Callable[[Slices, Fraction, int, int], Attained] = (
+            return occurrences(self.events, self.target, first, last, ahead)
+        counting: Callable[[Slices, Fraction, int, int, int], Attained] = (
             time_slices if method == "Timeslices" else ratio_slices
         )
-        return counting(self.slices, self.target, first, last)
+        return counting(self.slices, self.target, first, last, ahead)
 
     def _burn(self, length: timedelta, last: int) -> Fraction | None:
         return self._attained(self.slo.budgeting_method, last - seconds(length), last).burn_rate
@@ -177,10 +179,13 @@ class Calculation:
         )
 
     def _exhaustion(
-        self, headline: Attained, last: int, period: timedelta
+        self, headline: Attained, now: datetime, end: datetime, period: timedelta
     ) -> tuple[timedelta | None, str | None]:
-        """How long the budget lasts at the burn rate of the shortest window with data."""
-        left = headline.budget_left
+        """How long the budget lasts at the burn rate of the shortest window with data.
+
+        None where it lasts until a calendar period's end: there a new budget begins.
+        """
+        left, last = headline.budget_left, int(now.timestamp())
         if left is None:
             return None, headline.reason
         if left <= 0:
@@ -193,6 +198,8 @@ class Calculation:
                     return None, f"nothing burnt in the last {hours} h"
                 whole = left * seconds(period) / rate
                 text = f"at the burn rate of the last {hours} h"
+                if self.slo.calendar is not None and whole >= seconds(end - now):
+                    return None, f"not before the reset at {end:%Y-%m-%d %H:%M} UTC, {text}"
                 most = timedelta(days=36_500)
                 return min(timedelta(seconds=min(int(whole), seconds(most))), most), text
         return None, "no data in the last 3 days"
@@ -206,15 +213,21 @@ class Calculation:
         )
         burns = [float(one) for one in each if one is not None]
         period = seconds(length)
+        left = headline.budget_left
         if self.slo.calendar is None:
             ahead = min(seconds(HORIZON), period)
-            since, stretch = last - (period - ahead), period - ahead
+            stretch = period - ahead
+            burn = self._attained(method, last - stretch, last).burn_rate
+            kept = burn if burn is None else burn * stretch / period
+            kept = kept if stretch else Fraction(0)
         else:
             ahead = first + period - last
-            since, stretch = first, last - first
-        kept = self._attained(method, since, last).burn_rate if stretch else Fraction(0)
-        share = None if kept is None else float(kept * stretch / period)
-        left = headline.budget_left
+            kept = None if left is None else 1 - left
         return forecast(
-            burns, share, None if left is None else float(left), ahead / _DAY, period / _DAY
+            burns,
+            None if kept is None else float(kept),
+            None if left is None else float(left),
+            ahead / _DAY,
+            period / _DAY,
+            resets=self.slo.calendar is not None,
         )

@@ -1,7 +1,8 @@
 """OpenSLO v1 documents -> SLOs with their indicators resolved.
 
-Read are the kinds SLO, SLI and DataSource; Service, AlertPolicy, AlertCondition and
-AlertNotificationTarget are valid and passed over: alerts are generated the same way for every SLO.
+Read are the kinds SLO, SLI and DataSource. Service, AlertPolicy, AlertCondition and
+AlertNotificationTarget are checked, and nothing else: alerts are generated the same way for every
+SLO.
 
 What the metrics stage cannot measure by adding up events over one window (time slices, thresholds,
 raw ratios, calendar windows, sources other than Prometheus) is kept, with the reason in
@@ -10,29 +11,43 @@ raw ratios, calendar windows, sources other than Prometheus) is kept, with the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from coffee_pipeline.slo.definition import Alert, Alerting, Slo
+from coffee_pipeline.slo.definition import PROMQL_SOURCES, Alert, Alerting, Slo, source_name
+from coffee_pipeline.slo.openslo_alerts import ConditionDocument, PolicyDocument, TargetDocument
+from coffee_pipeline.slo.openslo_parts import Metadata
+from coffee_pipeline.slo.openslo_references import Reference, dangling, references_of
 from coffee_pipeline.slo.openslo_schema import (
     DataSourceDocument,
     IndicatorSpec,
-    Metadata,
     Metric,
     Objective,
+    ServiceDocument,
     SliDocument,
     SloDocument,
 )
-from coffee_pipeline.slo.problems import DocumentError, validated
+from coffee_pipeline.slo.problems import DocumentError, Remark, raise_all, validated
 from coffee_pipeline.slo.yaml_documents import YamlDocument
 
 API_VERSION = "openslo/v1"
-_PASSED_OVER = {"Service", "AlertPolicy", "AlertCondition", "AlertNotificationTarget"}
-_Document = SloDocument | SliDocument | DataSourceDocument
+_Document = (
+    SloDocument
+    | SliDocument
+    | DataSourceDocument
+    | ServiceDocument
+    | PolicyDocument
+    | ConditionDocument
+    | TargetDocument
+)
 _MODELS: Mapping[str, type[_Document]] = {
     "SLO": SloDocument,
     "SLI": SliDocument,
     "DataSource": DataSourceDocument,
+    "Service": ServiceDocument,
+    "AlertPolicy": PolicyDocument,
+    "AlertCondition": ConditionDocument,
+    "AlertNotificationTarget": TargetDocument,
 }
 _OBJECTIVES = ("spec", "objectives")
 
@@ -44,7 +59,8 @@ class OpenSloDocuments:
         self.slos: list[tuple[YamlDocument, SloDocument]] = []
         self._indicators: dict[str, IndicatorSpec] = {}
         self._sources: dict[str, str] = {}
-        self._names: set[tuple[str, str]] = set()
+        self._names: dict[str, set[str]] = {}
+        self._references: list[Reference] = []
 
     def add(self, document: YamlDocument) -> None:
         """Take a document in.
@@ -53,21 +69,31 @@ class OpenSloDocuments:
             DocumentError: it is not valid, or the second of its kind and name.
         """
         kind = document.value.get("kind")
-        if not isinstance(kind, str) or kind not in _PASSED_OVER | set(_MODELS):
-            known = ", ".join(sorted(_PASSED_OVER | set(_MODELS)))
+        if not isinstance(kind, str) or kind not in _MODELS:
+            known = ", ".join(sorted(_MODELS))
             raise DocumentError(document, ("kind",), f"must be one of {known}")
-        if kind in _PASSED_OVER:
-            return
         valid: _Document = validated(document, _MODELS[kind])
-        if (kind, valid.metadata.name) in self._names:
+        names = self._names.setdefault(kind, set())
+        if valid.metadata.name in names:
             raise DocumentError(document, ("metadata", "name"), f"second {kind} of this name")
-        self._names.add((kind, valid.metadata.name))
+        names.add(valid.metadata.name)
+        self._references += references_of(document, valid)
         if isinstance(valid, SloDocument):
             self.slos.append((document, valid))
         elif isinstance(valid, SliDocument):
             self._indicators[valid.metadata.name] = valid.spec
-        else:
+        elif isinstance(valid, DataSourceDocument):
             self._sources[valid.metadata.name] = valid.spec.type
+
+    def unresolved(self) -> Iterator[DocumentError | Remark]:
+        """References to documents that are not there, and what is passed over, of all added."""
+        yield from dangling(self._references, self._names)
+        for document, slo in self.slos:
+            if slo.spec.alert_policies:
+                location = ("spec", "alertPolicies")
+                line, field = document.line(location), ".".join(location)
+                problem = f"{slo.metadata.name}: makes no rules, its alerts are those of every SLO"
+                yield Remark(document.file, line, field, problem)
 
     def resolve(self, document: YamlDocument, slo: SloDocument) -> Slo:
         """The SLO with its indicator, once all documents are added.
@@ -140,8 +166,9 @@ class OpenSloDocuments:
         source, kind = metric.metric_source, self._type(metric)
         if kind is None:
             return f"metricSourceRef {source.metric_source_ref!r} is not among these files"
-        if kind.lower() != "prometheus":
-            return f"metric source {kind} is not read, only Prometheus is"
+        if source_name(kind) not in PROMQL_SOURCES:
+            known = ", ".join(sorted(PROMQL_SOURCES))
+            return f"metric source {kind} is not read here, only {known} are"
         if source.query is None:
             return "the metric source has no spec.query"
         return None
@@ -152,10 +179,11 @@ class OpenSloDocuments:
 
 
 def _check_objectives(document: YamlDocument, slo: SloDocument, *, threshold: bool) -> None:
-    for index, objective in enumerate(slo.spec.objectives):
-        missing = _missing(slo.spec.budgeting_method, objective, threshold=threshold)
-        if missing:
-            raise DocumentError(document, (*_OBJECTIVES, index), missing)
+    raise_all(
+        DocumentError(document, (*_OBJECTIVES, index), missing)
+        for index, objective in enumerate(slo.spec.objectives)
+        if (missing := _missing(slo.spec.budgeting_method, objective, threshold=threshold))
+    )
 
 
 def _missing(method: str, objective: Objective, *, threshold: bool) -> str | None:

@@ -7,7 +7,6 @@ Source: the OpenSLO specification, apiVersion ``openslo/v1``
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -21,33 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from coffee_pipeline.slo.openslo_alerts import PolicyPart
+from coffee_pipeline.slo.openslo_parts import Metadata, Part, shorthand
 from coffee_pipeline.slo.periods import Calendar, zone
-
-_UNITS = {
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-    # The specification leaves these to the implementer: fixed lengths, as rolling windows need.
-    "M": timedelta(days=30),
-    "Q": timedelta(days=90),
-    "Y": timedelta(days=365),
-}
-
-
-class Part(BaseModel):
-    """Base of all parts: frozen, unknown fields refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Metadata(Part):
-    """Name and labels of any OpenSLO object."""
-
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    display_name: Annotated[str | None, Field(alias="displayName")] = None
-    labels: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
-    annotations: dict[str, str] = Field(default_factory=dict)
 
 
 class MetricSource(Part):
@@ -239,7 +214,7 @@ class SloSpec(Part):
         Literal["Occurrences", "Timeslices", "RatioTimeslices"], Field(alias="budgetingMethod")
     ]
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
-    alert_policies: Annotated[tuple[Any, ...], Field(alias="alertPolicies")] = ()
+    alert_policies: Annotated[tuple[PolicyPart, ...], Field(alias="alertPolicies")] = ()
 
     @model_validator(mode="after")
     def _one_indicator(self) -> Self:
@@ -266,6 +241,21 @@ class SliDocument(Part):
     spec: IndicatorSpec
 
 
+class ServiceSpec(Part):
+    """The ``spec`` of a Service."""
+
+    description: Annotated[str | None, Field(max_length=1050)] = None
+
+
+class ServiceDocument(Part):
+    """``kind: Service``."""
+
+    api_version: Annotated[Literal["openslo/v1"], Field(alias="apiVersion")]
+    kind: Literal["Service"]
+    metadata: Metadata
+    spec: ServiceSpec
+
+
 class DataSourceSpec(BaseModel):
     """Only the type: connection details may hold secrets and are not kept."""
 
@@ -281,14 +271,3 @@ class DataSourceDocument(Part):
     kind: Literal["DataSource"]
     metadata: Metadata
     spec: DataSourceSpec
-
-
-def shorthand(value: object) -> timedelta:
-    """OpenSLO's duration shorthand (``5m``, ``12h``, ``28d``, ``4w``, ``1M``, ``1Q``, ``1Y``).
-
-    Months are 30, quarters 90, years 365 days. Raises ValueError for anything else.
-    """
-    match = re.fullmatch(r"([1-9][0-9]{0,4})([mhdwMQY])", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("must be a number and one of m, h, d, w, M, Q, Y, such as 28d")
-    return int(match[1]) * _UNITS[match[2]]

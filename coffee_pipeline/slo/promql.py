@@ -46,6 +46,9 @@ MAXIMUM_OPERATORS = 100
 """The parser recurses without a limit and its rewriting takes time cubic in the depth of the tree,
 so untrusted queries are bounded by their brackets and operators before it sees them."""
 
+_PROBE = timedelta(seconds=7919)
+"""A range that nobody writes, to tell the window's place from fixed ranges."""
+
 
 class UnsupportedQueryError(UsageError):
     """Valid PromQL that this release cannot rewrite or evaluate: record ``not_run``, with this."""
@@ -70,12 +73,14 @@ def windowed(
     """The PromQL of ``query`` over ``window``, every selector narrowed by ``matchers``.
 
     With ``counter``, an instant selector ``X`` becomes ``increase(X[window])``. A query that holds
-    range vectors keeps its functions; ``[{{.window}}]`` is filled, a fixed range is kept.
+    range vectors keeps its functions; ``[{{.window}}]`` is filled.
 
     Raises:
         ConfigurationError: the query is not PromQL.
-        UnsupportedQueryError: offset, ``@``, subqueries, or ranges mixed with instant selectors.
+        UnsupportedQueryError: offset, ``@``, subqueries, ranges mixed with instant selectors, or
+            a fixed range, whose answer would be the same for every window.
     """
+    refuse_fixed_ranges(query)
     duration = _duration(window)
     tree = parse(fill(query, duration))
     ranges, instants = _selectors(tree)
@@ -93,6 +98,24 @@ def windowed(
         return promql_parser.parse(f"increase({text}[{duration}])" if wrap else text)
 
     return promql_parser.transform(tree, post_visit=narrow).prettify()
+
+
+def refuse_fixed_ranges(query: str) -> None:
+    """Refuse ``rate(x[5m])``: whatever the window, it looks back over five minutes only.
+
+    Raises:
+        ConfigurationError: the query is not PromQL.
+        UnsupportedQueryError: a range of the query is not ``[{{.window}}]``.
+    """
+    tree = parse(fill(query, f"{_PROBE // timedelta(seconds=1)}s"))
+
+    def check(node: Expr) -> None:
+        if isinstance(node, MatrixSelector) and node.range != _PROBE:
+            raise UnsupportedQueryError(
+                f"a fixed range: write [{{{{.window}}}}] instead: {short(node.prettify())}"
+            )
+
+    promql_parser.walk(tree, pre_visit=check)
 
 
 def parse(query: str) -> Expr:

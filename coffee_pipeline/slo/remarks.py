@@ -19,7 +19,7 @@ def errors_of(slo: Slo) -> Iterator[ConfigurationError]:
         policy_of(slo.annotations)
     except ConfigurationError as error:
         yield ConfigurationError(f"{slo.file}:{slo.line}: {slo.name}: {error}")
-    if slo.source_type is not None and slo.source_type.lower() == "prometheus":
+    if slo.speaks_promql:
         try:
             groups_of([slo])
         except ConfigurationError as error:
@@ -32,9 +32,11 @@ def remarks_on(slo: Slo) -> Iterator[Remark]:
     def remark(field: str, problem: str) -> Remark:
         return Remark(slo.file, slo.line, field, f"{slo.name}: {problem}")
 
-    if slo.source_type is None or slo.source_type.lower() != "prometheus":
-        kind = slo.source_type or "unknown"
-        yield remark("indicator", f"metric source {kind}: no Prometheus rules can be made of it")
+    if not slo.speaks_promql:
+        yield remark("indicator", _no_rules(slo))
+    reason = _unmeasured(slo)
+    if reason is not None:
+        yield remark("indicator", f"'slo status' measures it by --series only: {reason}")
     if slo.dialect == "MetricsQL":
         yield remark("sli", "MetricsQL: neither its queries nor its rules are checked")
     if slo.calendar is not None:
@@ -44,6 +46,21 @@ def remarks_on(slo: Slo) -> Iterator[Remark]:
         )
     if slo.alerting.name and (slo.alerting.page.enabled or slo.alerting.ticket.enabled):
         yield from (remark("alerting", problem) for problem in _silent(slo))
+
+
+def _unmeasured(slo: Slo) -> str | None:
+    """Why no metrics API can be asked for the SLO's events; None when one can."""
+    if slo.threshold is not None:
+        return "a thresholdMetric has no events to count"
+    if slo.total is None:
+        return "a raw ratio has no events to count"
+    return slo.unsupported if slo.specification != "openslo/v1" else None
+
+
+def _no_rules(slo: Slo) -> str:
+    if slo.source_type is not None:
+        return f"metric source {slo.source_type}: no Prometheus rules can be made of it"
+    return "metric source unknown: rules take its queries for PromQL unchecked, status asks nothing"
 
 
 def _silent(slo: Slo) -> Iterator[str]:

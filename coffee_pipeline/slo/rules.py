@@ -33,7 +33,7 @@ from coffee_pipeline.slo.alert_windows import (
     number,
     seconds,
 )
-from coffee_pipeline.slo.definition import Alert, Slo
+from coffee_pipeline.slo.definition import PROMQL_SOURCES, Alert, Slo
 from coffee_pipeline.slo.indicator_rules import RATIO, Ratios
 from coffee_pipeline.slo.openslo_schema import Objective
 from coffee_pipeline.slo.promql import parse
@@ -129,8 +129,9 @@ class _ObjectiveRules:
 
     def _indicator(self) -> Iterator[Rule]:
         slo = self.slo
-        if slo.source_type is not None and slo.source_type.lower() != "prometheus":
-            raise UsageError(f"rules need a Prometheus source, not {slo.source_type}")
+        if slo.source_type is not None and not slo.speaks_promql:
+            known = ", ".join(sorted(PROMQL_SOURCES))
+            raise UsageError(f"rules need one of {known} as metric source, not {slo.source_type}")
         if not (slo.total or slo.error_ratio or slo.threshold):
             raise UsageError(slo.unsupported or "the indicator has no query")
         if slo.dialect == "PromQL":

@@ -8,7 +8,7 @@ from typing import Literal
 from coffee_pipeline.errors import UsageError
 from coffee_pipeline.slo.definition import SLOTH_PERIOD, Alert, Alerting, Slo, Specification
 from coffee_pipeline.slo.openslo_schema import Objective
-from coffee_pipeline.slo.problems import DocumentError, PartOf, validated
+from coffee_pipeline.slo.problems import DocumentError, PartOf, raise_all, validated
 from coffee_pipeline.slo.query_kinds import events_of_rates
 from coffee_pipeline.slo.sloth_schema import (
     AlertPart,
@@ -33,7 +33,7 @@ def is_sloth(value: object) -> bool:
 
 
 def slos_of(document: YamlDocument) -> Iterator[Slo]:
-    """The SLOs of a document.
+    """The SLOs of a document; those that are valid come before any error.
 
     Raises:
         DocumentError: it is not valid.
@@ -52,12 +52,19 @@ def slos_of(document: YamlDocument) -> Iterator[Slo]:
     part = PartOf(_texts(document, value, location), location, by_name=specification == VERSION)
     spec = validated(document, SpecificationPart, part)
     names: set[str] = set()
+    errors: list[DocumentError] = []
     for index, one in enumerate(spec.slos):
         at = (*location, "slos", index)
         if one.name in names:
-            raise DocumentError(document, (*at, "name"), "second SLO of this name and service")
+            problem = "second SLO of this name and service"
+            errors.append(DocumentError(document, (*at, "name"), problem))
+            continue
         names.add(one.name)
-        yield _slo(document, spec, one, specification, at)
+        try:
+            yield _slo(document, spec, one, specification, at)
+        except DocumentError as error:
+            errors.append(error)
+    raise_all(errors)
 
 
 def _slo(

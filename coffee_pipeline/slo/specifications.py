@@ -13,7 +13,7 @@ from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.slo import openslo, sloth
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.openslo import OpenSloDocuments
-from coffee_pipeline.slo.problems import DocumentError
+from coffee_pipeline.slo.problems import DocumentError, Remark
 from coffee_pipeline.slo.yaml_documents import MAXIMUM_BYTES, YamlDocument, documents
 
 _KNOWN = (
@@ -24,10 +24,16 @@ _KNOWN = (
 
 @dataclass
 class Checked:
-    """What a set of files holds: the SLOs that are valid, and what is wrong with the rest."""
+    """What a set of files holds: the SLOs that are valid, and what is wrong with the rest.
+
+    ``unresolved`` are references to documents that are not among the files, and ``remarks`` those
+    that cannot be told: no SLO is less for them.
+    """
 
     slos: list[Slo] = field(default_factory=list)
     errors: list[ConfigurationError] = field(default_factory=list)
+    unresolved: list[ConfigurationError] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def read(paths: Iterable[Path], root: Path) -> tuple[Slo, ...]:
@@ -72,21 +78,35 @@ def parse(files: Iterable[tuple[str, str | bytes]]) -> tuple[Slo, ...]:
 
 
 def check(files: Iterable[tuple[str, str | bytes]]) -> Checked:
-    """As :func:`parse`, but every problem is kept: one for each document that is not valid."""
+    """As :func:`parse`, but every problem is kept: all of each document that is not valid."""
     found = Checked()
     open_slo = OpenSloDocuments()
+    names: list[str] = []
     for file, text in files:
+        names.append(file)
+        empty = True
         try:
             for document in documents(file, text):
+                empty = False
                 _take(document, open_slo, found)
         except ConfigurationError as error:
             found.errors.append(error)
+        else:
+            if empty:
+                found.errors.append(ConfigurationError(f"{file}: no document in this file"))
     for document, slo in open_slo.slos:
         try:
             found.slos.append(open_slo.resolve(document, slo))
         except DocumentError as error:
-            found.errors.append(error)
+            found.errors += (error, *error.further)
     found.errors.extend(_twice(found.slos))
+    for one in open_slo.unresolved():
+        if isinstance(one, Remark):
+            found.remarks.append(one)
+        else:
+            found.unresolved.append(one)
+    if names and not found.slos and not found.errors:
+        found.errors.append(ConfigurationError(f"{', '.join(names)}: no SLO among the documents"))
     return found
 
 
@@ -104,7 +124,7 @@ def _take(document: YamlDocument, open_slo: OpenSloDocuments, found: Checked) ->
             key = "version" if "version" in value and "apiVersion" not in value else "apiVersion"
             raise DocumentError(document, (key,), f"must be {_KNOWN}")
     except DocumentError as error:
-        found.errors.append(error)
+        found.errors += (error, *error.further)
 
 
 def _twice(slos: list[Slo]) -> Iterator[ConfigurationError]:

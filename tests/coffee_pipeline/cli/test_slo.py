@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 import typer
@@ -62,14 +65,16 @@ def test_valid_files_are_said_to_be(call: Call, file: Path) -> None:
 
 
 def test_every_problem_is_named_with_its_line(call: Call, file: Path) -> None:
-    broken = SLOTH.replace("99.9", "nine")
+    broken = SLOTH.replace("99.9", "nine").replace("service", "servise")
     typo = SLOTH.replace("kettle", "pot").replace("sum(rate(cold", "summ(rate(cold")
     file.write_text(f"{broken}---\n{typo}")
     done = call("validate", file, "--json")
     assert isinstance(done.exception, UsageError)
     answer = json.loads(done.stdout)
     assert not answer["valid"]
-    assert [one.split(": ")[0] for one in answer["errors"]] == [f"{file}:5", f"{file}:15"]
+    assert [one.split(": ")[0] for one in answer["errors"]] == [
+        f"{file}:{line}" for line in (1, 2, 5, 15)
+    ]
 
 
 def test_an_alert_that_can_never_fire_is_remarked_upon(call: Call, file: Path) -> None:
@@ -123,6 +128,67 @@ def test_status_without_data_is_not_all_good(call: Call, file: Path, tmp_path: P
     series.write_text("slo,time,good,total\nother,1770000000,1,1\n")
     (found,) = json.loads(call("status", file, "--series", series, "--json").stdout)
     assert (found["ratio"], found["met"], found["reason"]) == (None, None, "no data")
+
+
+@pytest.fixture
+def prometheus() -> Iterator[str]:
+    """The URL of a server whose every query answers with 100 at every step."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            start, end, step = (int(sent[name][0]) for name in ("start", "end", "step"))
+            values = [[at, "100"] for at in range(start, end + 1, step)]
+            result = [{"metric": {}, "values": values}]
+            answer = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+THRESHOLD = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: slow}
+spec:
+  service: kettle
+  indicator:
+    spec:
+      thresholdMetric: {metricSource: {type: Prometheus, spec: {query: max(boiling_seconds)}}}
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.999, op: lte, value: 0.5}]
+"""
+
+
+def test_an_slo_that_cannot_be_measured_leaves_the_others_their_status(
+    call: Call, file: Path, prometheus: str, tmp_path: Path
+) -> None:
+    raw = SLOTH.replace("boils\n", "raw\n").replace(
+        "events:\n        error_query: sum(rate(cold_total[{{.window}}]))\n        total_query",
+        "raw:\n        error_ratio_query",
+    )
+    file.write_text(f"{THRESHOLD}---\n{SLOTH}---\n{raw}")
+    done = call("status", file, "--url", prometheus, "--json", "--save", tmp_path / "s.parquet")
+    assert done.exit_code == 0, done.output
+    found = {one["slo"]: one for one in json.loads(done.stdout)}
+    assert (found["boils"]["ratio"], found["boils"]["gaps"]) == (0, [])
+    for name, line in (("slow", 1), ("raw", 26)):
+        assert (found[name]["ratio"], found[name]["met"]) == (None, None)
+        (gap,) = found[name]["gaps"]
+        assert gap.startswith(f"not measured: {file}:{line}: {name}: ")
+    remarks = json.loads(call("validate", file, "--json").stdout)["remarks"]
+    assert [one.split(": ")[2] for one in remarks if "by --series only" in one] == ["raw", "slow"]
 
 
 def test_status_needs_one_source(call: Call, file: Path) -> None:

@@ -126,6 +126,80 @@ def test_a_calendar_quarter_equals_the_reference(year: dict[int, tuple[int, int]
     assert (found.headline.good, found.headline.total) == (good, total)
 
 
+MONTH = "{duration: 1M, calendar: {startTime: 2025-01-01 00:00:00, timeZone: UTC}}"
+MINUTES = 31 * 1440
+"""Minutes of the first calendar period of MONTH."""
+
+
+@pytest.mark.parametrize(
+    ("method", "bad", "budget"),
+    [
+        # A hundredth of the month's slices of five minutes.
+        ("Timeslices", 1, Fraction(MINUTES // 5, 100)),
+        # A hundredth of the month's events, at a hundred a minute as in the first hour.
+        ("Occurrences", 100, Fraction(MINUTES * 100, 100)),
+    ],
+)
+def test_one_bad_minute_on_the_first_day_leaves_the_months_budget(
+    method: str, bad: int, budget: Fraction
+) -> None:
+    rows = {minute: (100 if minute == 30 else 0, 100) for minute in range(60)}
+    found = at(made(rows), START + timedelta(minutes=60), method, MONTH)
+    assert found.headline.total - found.headline.good == bad
+    assert found.headline.budget == budget
+    assert found.headline.budget_left == 1 - bad / budget
+    assert found.policy is None
+    assert found.headline.burn_rate is not None
+    assert found.headline.burn_rate > 1  # of the time so far: what alerts look at
+    assert found.other.budget_left is not None
+    assert found.other.budget_left > Fraction(9, 10)
+
+
+@pytest.mark.parametrize("method", ["Occurrences", "Timeslices", "RatioTimeslices"])
+def test_the_same_failures_use_the_same_budget_whenever_in_the_month_they_are_looked_at(
+    method: str,
+) -> None:
+    """Steady traffic: 60 bad minutes on the second day, looked at on every day until the end."""
+    rows = {minute: (10 if 1440 <= minute < 1500 else 0, 10) for minute in range(MINUTES)}
+    events = made(rows)
+    used = set()
+    for day in (2, 3, 15, 30, 31):
+        # Before midnight: the end of the 31st is the next month.
+        now = START + timedelta(days=day) - timedelta(minutes=5)
+        left = at(events, now, method, MONTH).headline.budget_left
+        assert left is not None
+        used.add(1 - left)
+    assert used == {Fraction(60 * 100, MINUTES)}
+
+
+def test_minutes_without_data_are_in_no_budget() -> None:
+    """Half of the elapsed minutes have no data: what is to come is taken from the other half."""
+    rows = dict.fromkeys(range(0, MINUTES - 1440, 2), (0, 10))
+    found = at(made(rows), START + timedelta(days=30), "Occurrences", MONTH)
+    assert found.headline.to_come == 1440 * 10
+    assert found.headline.total == 10 * len(rows)
+    rolling = at(made(rows), START + timedelta(days=30))
+    assert rolling.headline.to_come == 0
+
+
+def test_exhaustion_after_the_reset_is_none() -> None:
+    slow = dict.fromkeys(range(10 * 1440), (1, 100))  # burns 1: lasts just as the month
+    half = dict.fromkeys(range(10 * 1440), (1, 200))
+    fast = dict.fromkeys(range(10 * 1440), (2, 100))
+    now = START + timedelta(days=10)
+    for rows in (slow, half):
+        found = at(made(rows), now, window=MONTH)
+        assert found.exhausted_in is None
+        assert found.exhaustion_reason == (
+            "not before the reset at 2025-02-01 00:00 UTC, at the burn rate of the last 1 h"
+        )
+        assert (found.forecast.resets, found.forecast.exhausted_in) == (True, None)
+    found = at(made(fast), now, window=MONTH)
+    # Ten days at double speed leave 11 of 31 days' budget, which lasts for five and a half.
+    assert found.exhausted_in == timedelta(days=5.5)
+    assert found.forecast.exhausted_in == pytest.approx(5.5)
+
+
 def test_no_data_is_none_and_never_all_good() -> None:
     found = at(made({0: (0, 9)}), START + timedelta(days=60))
     assert (found.met, found.headline.ratio, found.headline.budget_left) == (None, None, None)

@@ -70,7 +70,7 @@ def test_added_matchers_are_quoted_and_parsed_back() -> None:
     ("query", "counter", "expected"),
     [
         ("sum(rate(x[{{.window}}]))", True, "sum(rate(x[10m]))"),
-        ("sum(increase(x[5m]))", True, "sum(increase(x[5m]))"),
+        ("sum(increase(x[{{.window}}]))", False, "sum(increase(x[10m]))"),
         ("sum(x)", False, "sum(x)"),
         ("sum by (code) (x) / 2", True, "sum by (code) (increase(x[10m])) / 2"),
         ('sum({__name__=~"a|b"})', True, 'sum(increase({__name__=~"a|b"}[10m]))'),
@@ -96,6 +96,17 @@ def test_rewriting(query: str, counter: bool, expected: str) -> None:
 def test_what_cannot_be_narrowed_is_refused(query: str) -> None:
     with pytest.raises(UnsupportedQueryError):
         windowed(query, WINDOW.length, counter=True)
+
+
+@pytest.mark.parametrize("counter", [True, False])
+@pytest.mark.parametrize("length", ["5m", "10m"])
+def test_a_fixed_range_is_refused_even_one_as_long_as_the_window(
+    counter: bool, length: str
+) -> None:
+    both = f"sum(rate(x[{length}])) + sum(rate(y[{{{{.window}}}}]))"
+    for query in (f"sum(rate(x[{length}]))", both):
+        with pytest.raises(UnsupportedQueryError, match=r"fixed range: write \[\{\{\.window\}\}\]"):
+            windowed(query, WINDOW.length, counter=counter)
 
 
 @pytest.mark.parametrize(

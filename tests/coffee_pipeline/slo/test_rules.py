@@ -125,6 +125,32 @@ def test_a_query_that_is_not_promql_is_an_error_with_its_line() -> None:
         groups_of(parse([("f", broken)]))
 
 
+@pytest.mark.parametrize("counter", ["true", "false"])
+def test_a_fixed_range_is_refused_as_it_would_make_all_windows_alike(counter: str) -> None:
+    fixed = opened(GOOD.replace("query: sum(boils_total)", "query: 'sum(rate(boils_total[5m]))'"))
+    with pytest.raises(
+        ConfigurationError, match=r"^f:1: a fixed range: write \[\{\{\.window\}\}\]"
+    ):
+        groups_of(parse([("f", fixed.replace("counter: true", f"counter: {counter}"))]))
+
+
+@pytest.mark.parametrize("source", ["VictoriaMetrics", "Victoria Metrics", "Thanos", "mimir"])
+def test_sources_compatible_with_prometheus_make_the_same_rules(source: str) -> None:
+    other = opened(GOOD.replace("Prometheus", source))
+    assert expressions(other) == expressions(opened())
+
+
+def test_a_source_of_another_language_makes_no_rules() -> None:
+    text = opened(GOOD.replace("Prometheus", "Datadog"))
+    with pytest.raises(ConfigurationError, match=r"f:1: rules need one of mimir, .*not Datadog"):
+        groups_of(parse([("f", text)]))
+
+
+def test_a_bracket_in_a_matcher_is_no_range() -> None:
+    text = opened(GOOD.replace("counter: true, ", "").replace('cold="no"', 'cold=~"[no]+"'))
+    assert 'cold=~"[no]+"' in expressions(text)["slo:sli_error:ratio_rate1h"]
+
+
 def test_metricsql_is_passed_on_unchecked() -> None:
     plugins = "slo_plugins: {chain: [{id: sloth.dev/contrib/validate_victoria_metrics/v1}]}\n"
     text = plugins + EVENTS.replace("sum(rate(boils_total[", "histogram_share(2, rate(boils[")

@@ -113,6 +113,27 @@ def test_errors_name_file_line_and_field(text: str, change: tuple[str, str], mes
     assert "\n" not in str(raised.value)
 
 
+def test_every_broken_field_of_a_document_is_named() -> None:
+    text = PLAIN.replace("objective: 99.9", "objective: x").replace("service:", "servise:")
+    checked = check([("a", text)])
+    assert [str(error).split(": ")[:2] for error in checked.errors] == [
+        ["a:1", "service"], ["a:2", "servise"], ["a:8", "slos.0.objective"],
+    ]  # fmt: skip
+
+
+def test_every_broken_slo_of_a_document_is_named_and_the_others_are_read() -> None:
+    one = PLAIN[PLAIN.index("  - name: boils") :]
+    at, end = one.index("      events"), one.index("    alerting")
+    plugin = one[:at] + "      plugin: {id: boiling}\n" + one[end:]
+    text = PLAIN + plugin.replace("boils", "first") + one + plugin.replace("boils", "second")
+    checked = check([("a", text)])
+    assert [slo.name for slo in checked.slos] == ["boils"]
+    problems = [str(error).split(": ", 1)[1] for error in checked.errors]
+    assert [each[:24] for each in problems] == [
+        "slos.1.sli.plugin: SLI p", "slos.2.name: second SLO ", "slos.3.sli.plugin: SLI p",
+    ]  # fmt: skip
+
+
 def test_every_broken_document_is_named_and_the_others_are_read() -> None:
     broken = PLAIN.replace("objective: 99.9", "objective: x")
     checked = check([("a", f"{broken}---\n{PLAIN}"), ("b", "x: ["), ("c", RESOURCE)])

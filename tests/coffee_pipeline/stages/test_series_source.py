@@ -13,11 +13,11 @@ import pytest
 from tenacity import wait_none
 
 from coffee_pipeline.errors import ConfigurationError
-from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.definition import PROMQL_SOURCES, Slo
 from coffee_pipeline.slo.specifications import parse
 from coffee_pipeline.stages.recorded_levels import events_of, rows_of, save
-from coffee_pipeline.stages.series_source import SeriesSource
-from coffee_pipeline.tools import event_rows
+from coffee_pipeline.stages.series_source import APIS, SeriesSource, api_of
+from coffee_pipeline.tools import event_rows, prometheus_series
 from coffee_pipeline.tools.series_query import Credentials
 
 START = 1_700_000_040
@@ -118,6 +118,13 @@ def totals(stub: Stub, one: Slo, minutes: int = 10, **settings: object):
     fetched = source(stub, **settings).events(one, START, START + 60 * minutes, 60)
     events = fetched.events
     return (*events.sums(slice(0, len(events))), fetched.reasons)
+
+
+def test_sources_that_answer_promql_are_asked_as_prometheus_is() -> None:
+    asked = {name for name in PROMQL_SOURCES if api_of(name).NAME == prometheus_series.NAME}
+    assert asked == PROMQL_SOURCES
+    others = {api_of(name).NAME for name in set(APIS) - PROMQL_SOURCES}
+    assert others == set(APIS) - {prometheus_series.NAME}
 
 
 def test_counters_are_asked_for_their_increase(stub: Stub) -> None:
