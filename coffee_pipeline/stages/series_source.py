@@ -19,6 +19,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from coffee_pipeline.errors import ConfigurationError, ParseError, UsageError
+from coffee_pipeline.slo.adjacent_windows import without_seams
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events, Floats, of_rows
 from coffee_pipeline.slo.promql import windowed
@@ -199,10 +200,10 @@ def _query(api: SeriesApi, slo: Slo, text: str, step: int) -> str:
         return fill(text, f"{step}s")
     try:
         if slo.specification != "openslo/v1":
-            return fill(events_of_rates(text), f"{step}s")
+            return without_seams(fill(events_of_rates(text), f"{step}s"))
         if has_window(text) and slo.dialect == "PromQL" and "rate" in text:
             text = events_of_rates(text)
-        return windowed(text, window, counter=slo.counter)
+        return without_seams(windowed(text, window, counter=slo.counter))
     except UsageError as error:
         raise ConfigurationError(f"{slo.file}:{slo.line}: {slo.name}: {error}") from error
 

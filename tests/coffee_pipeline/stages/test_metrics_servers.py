@@ -23,11 +23,17 @@ GAP = range(20, 40)
 """Minutes at whose steps nobody scraped."""
 RESTART = 50
 """The minute in which the counters begin anew."""
+KINDS = (("numerator", 3), ("boils", 4))
+"""Good ones and all, and how many each time."""
 
 
 def exposition(multiplier: int) -> Iterator[str]:
-    """Three good boils of four every quarter of a minute; times in 1/``multiplier`` seconds."""
-    for name, each in (("numerator", 3), ("boils", 4)):
+    """Three good boils of four every quarter of a minute; times in 1/``multiplier`` seconds.
+
+    Besides them a burst of as many at every full minute, between two scrapes, and counters that are
+    scraped once a minute.
+    """
+    for name, each in KINDS:
         yield f"# TYPE {name} counter"
         value = 0
         for at in range(0, 60 * MINUTES + 1, EVERY_SECONDS):
@@ -35,6 +41,17 @@ def exposition(multiplier: int) -> Iterator[str]:
             value = 0 if at == 60 * RESTART else value + each
             if minute not in GAP:
                 yield f"{name}_total {value} {(START + at) * multiplier}"
+    for name, each in KINDS:
+        yield f"# TYPE burst_{name} counter"
+        for at in range(7, 60 * MINUTES, EVERY_SECONDS):
+            minute = at // 60
+            value = 4 * each * (minute if minute < RESTART else minute - RESTART)
+            yield f"burst_{name}_total {value} {(START + at) * multiplier}"
+    for name, each in KINDS:
+        yield f"# TYPE slow_{name} counter"
+        for minute in range(MINUTES):
+            value = 4 * each * (minute + 1 if minute < RESTART else minute + 1 - RESTART)
+            yield f"slow_{name}_total {value} {(START + 60 * minute + 31) * multiplier}"
     yield "# EOF"
 
 
@@ -96,11 +113,14 @@ def victoria_metrics(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def counted(url: str, kind: str) -> list[tuple[int, int] | None]:
+def counted(url: str, kind: str, prefix: str = "") -> list[tuple[int, int] | None]:
     """Good and all events of every minute; None where there is no data."""
-    fetched = SeriesSource(url).events(slo(Prometheus=kind), START, START + 60 * MINUTES, 60)
+    names = {f"{name}_total": f"{prefix}{name}_total" for name, _ in KINDS}
+    one = slo(Prometheus=kind, **names)
+    fetched = SeriesSource(url).events(one, START, START + 60 * MINUTES, 60)
     assert fetched.reasons == ()
-    sums = [fetched.events.sums(slice(minute, minute + 1)) for minute in range(MINUTES)]
+    events, begins = fetched.events, range(START, START + 60 * MINUTES, 60)
+    sums = [events.sums(events.steps(begin, begin + 60)) for begin in begins]
     return [(int(good), int(total)) if covered else None for good, total, covered in sums]
 
 
@@ -120,8 +140,26 @@ def check_watched(minutes: list[tuple[int, int] | None]) -> None:
 def test_prometheus_knows_nothing_of_what_happened_in_a_gap(prometheus: str) -> None:
     minutes = counted(prometheus, "Prometheus")
     check_watched(minutes)
-    assert minutes[GAP.start - 1] == MINUTE, "three quarters of a minute, extrapolated"
-    assert (minutes[GAP.start], minutes[GAP.stop - 1]) == (None, None)
+    assert minutes[GAP.start - 1] == (9, 12), "what was seen, nothing extrapolated"
+    assert (minutes[GAP.start], minutes[GAP.stop - 1]) == ((0, 0), None)
+
+
+def check_bursts(url: str, kind: str) -> None:
+    """Nothing is lost or made up between the last scrape of a minute and the first of the next."""
+    minutes = counted(url, kind, "burst_")
+    begun_again = {0, RESTART}
+    assert [minutes[m] for m in range(MINUTES) if m not in begun_again] == [MINUTE] * 58
+    assert minutes[RESTART] == (0, 0)
+    slowly = counted(url, kind, "slow_")
+    assert [slowly[m] for m in range(1, MINUTES)] == [MINUTE] * 59
+
+
+def test_prometheus_loses_nothing_at_the_borders_of_minutes(prometheus: str) -> None:
+    check_bursts(prometheus, "Prometheus")
+
+
+def test_victoria_metrics_loses_nothing_at_the_borders_of_minutes(victoria_metrics: str) -> None:
+    check_bursts(victoria_metrics, "VictoriaMetrics")
 
 
 def test_victoria_metrics_adds_what_happened_in_a_gap_at_its_end(victoria_metrics: str) -> None:
