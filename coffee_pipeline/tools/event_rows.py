@@ -3,13 +3,15 @@
 Columns: ``slo`` (the SLO's name, or service-name), ``time`` (RFC 3339, or seconds since 1970) and
 either events per interval, ``total`` with ``good`` or ``bad``, where ``time`` begins the interval;
 or counters, ``total_counter`` with ``good_counter`` or ``bad_counter``, as they stood at ``time``.
-An empty field is no data. Further columns are passed over.
+``series`` tells apart what counts by itself, such as the pods of a service: counters of several
+are not to be taken for one that begins again. An empty field is no data. Further columns are passed
+over.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,12 @@ from coffee_pipeline.errors import ConfigurationError, ParseError
 MAXIMUM_BYTES = 2 << 30
 """Size limit of one file; 50 SLOs over 90 days are some 300 MB as CSV."""
 
+MAXIMUM_SPAN = timedelta(days=20 * 365)
+"""Longest time that one file may be about."""
+
+_AHEAD = timedelta(days=1)
+"""So much the clock of who wrote the file may be ahead."""
+
 _KINDS = (("total", "good", "bad"), ("total_counter", "good_counter", "bad_counter"))
 
 
@@ -33,11 +41,13 @@ _KINDS = (("total", "good", "bad"), ("total_counter", "good_counter", "bad_count
 class EventRows:
     """The rows of one SLO, in the order of the file; NaN is no data.
 
-    ``times`` are milliseconds since 1970. ``cumulative`` rows are counters.
+    ``times`` are milliseconds since 1970, ``series`` numbers of what counts by itself.
+    ``cumulative`` rows are counters.
     """
 
     slo: str
     cumulative: bool
+    series: npt.NDArray[np.int64]
     times: npt.NDArray[np.int64]
     good: npt.NDArray[np.float64]
     bad: npt.NDArray[np.float64]
@@ -82,6 +92,8 @@ def of_table(table: pa.Table, source: str) -> dict[str, EventRows]:
     if labels.null_count:
         raise ParseError(source, "slo", "a row without a name")
     times = _times(table.column("time"), source)
+    _check_span(times, source)
+    series = _series(table)
     total, good, bad = (_numbers(table, name, source) for name in kind)
     codes = labels.indices.to_numpy(zero_copy_only=False)
     sort = bool(np.any(np.diff(codes) < 0))
@@ -93,14 +105,14 @@ def of_table(table: pa.Table, source: str) -> dict[str, EventRows]:
         own = slice(borders[index], borders[index + 1])
         rows = own if order is None else order[own]
         columns = (one[rows] for one in (good, bad, total))
-        found[name] = EventRows(name, kind is _KINDS[1], times[rows], *columns)
+        found[name] = EventRows(name, kind is _KINDS[1], series[rows], times[rows], *columns)
     return found
 
 
 def _table(path: Path) -> pa.Table:
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        text = pyarrow.csv.ConvertOptions(column_types={"slo": pa.string()})
+        text = pyarrow.csv.ConvertOptions(column_types={"slo": pa.string(), "series": pa.string()})
         return pyarrow.csv.read_csv(path, convert_options=text)
     if suffix in {".jsonl", ".ndjson"}:
         return pyarrow.json.read_json(path)
@@ -129,6 +141,33 @@ def _times(column: pa.ChunkedArray, source: str) -> npt.NDArray[np.int64]:
     except (ValueError, OverflowError, pa.ArrowException) as error:
         raise ParseError(source, "time", str(error)) from error
     raise ParseError(source, "time", f"must be a time, not {kind}")
+
+
+def _check_span(times: npt.NDArray[np.int64], source: str) -> None:
+    """One wrong time would decide what "now" is, or ask for a place for every minute until then."""
+    if not len(times):
+        return
+    first, last = (int(one) / 1000 for one in (times.min(), times.max()))
+    if last > datetime.now(UTC).timestamp() + _AHEAD.total_seconds():
+        raise ParseError(source, "time", f"{_told(last)} has not come yet: correct the row")
+    if last - first > MAXIMUM_SPAN.total_seconds():
+        years = MAXIMUM_SPAN.days // 365
+        words = f"from {_told(first)} to {_told(last)} are over {years} years: correct or split it"
+        raise ParseError(source, "time", words)
+
+
+def _told(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:g} seconds since 1970"
+
+
+def _series(table: pa.Table) -> npt.NDArray[np.int64]:
+    if "series" not in table.column_names:
+        return np.zeros(len(table), dtype=np.int64)
+    names = pc.fill_null(table.column("series").cast(pa.string()), "")
+    return _array(pc.rank(names, tiebreaker="dense"), np.dtype(np.int64))
 
 
 def _numbers(table: pa.Table, name: str, source: str) -> npt.NDArray[np.float64]:

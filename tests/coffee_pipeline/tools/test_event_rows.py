@@ -52,6 +52,16 @@ def test_counters_are_told_apart() -> None:
     assert of_table(table, "f")["a"].cumulative
 
 
+def test_what_counts_by_itself_is_told_apart() -> None:
+    names = ["one", None, "two", "one"]
+    for series in (names, pa.array(names).dictionary_encode(), [1, None, 2, 1]):
+        table = pa.table({"slo": ["a"] * 4, "time": [0] * 4, "good_counter": [1] * 4,
+                          "total_counter": [2] * 4, "series": series})  # fmt: skip
+        found = of_table(table, "f")["a"].series.tolist()
+        assert found[0] == found[3]
+        assert len(set(found)) == 3
+
+
 @pytest.mark.parametrize(
     ("columns", "problem"),
     [
@@ -62,6 +72,9 @@ def test_counters_are_told_apart() -> None:
         ({"slo": [None], "time": [1], "good": [1], "total": [1]}, "without a name"),
         ({"slo": ["a"], "time": [1], "good": ["x"], "total": [1]}, "must be numbers"),
         ({"slo": ["a"], "time": [True], "good": [1], "total": [1]}, "must be a time"),
+        ({"slo": ["a"], "time": [9e9], "good": [1], "total": [1]}, "2255-.* has not come yet"),
+        ({"slo": ["a"], "time": [9e10], "good": [1], "total": [1]}, "has not come yet"),
+        ({"slo": ["a", "a"], "time": [0, 1.7e9], "good": [1, 1], "total": [1, 1]}, "over 20 years"),
         ({"slo": [[1]], "time": [1], "good": [1], "total": [1]}, "f:slo"),
     ],
 )
