@@ -12,7 +12,7 @@ import pyarrow.parquet
 from coffee_pipeline.errors import EnvironmentFailedError
 from coffee_pipeline.slo.counters import Grid, rises
 from coffee_pipeline.slo.definition import Slo
-from coffee_pipeline.slo.events import Events, Integers, Repairs, of_rows
+from coffee_pipeline.slo.events import Events, Floats, Integers, Repairs, of_rows
 from coffee_pipeline.tools.event_rows import EventRows
 
 STEP = 60
@@ -65,18 +65,17 @@ def _of_intervals(rows: EventRows, step: int) -> Events:
     first, size = int(begins.min()), int(begins.max() - begins.min()) + 1
     known = ~(np.isnan(good) | np.isnan(total))
     at, seen = begins - first, np.repeat(known, spread)
-    summed_good, summed_total = (
-        np.bincount(at[seen], weights=np.repeat(one / spread, spread)[seen], minlength=size)
-        for one in (good, total)
-    )
     gap = np.bincount(at[seen], minlength=size) == 0
+    summed: list[Floats] = []
+    for one in (good, total):
+        sums = np.bincount(at[seen], weights=np.repeat(one / spread, spread)[seen], minlength=size)
+        summed.append(np.where(gap, np.nan, sums))
     repairs = Repairs(
         duplicated=int((~last).sum()),
         out_of_order=int((np.diff(rows.times) < 0).sum()),
         not_a_number=int((~known).sum()),
     )
-    summed_good[gap] = summed_total[gap] = np.nan
-    return Events(first * step, step, summed_good, summed_total, repairs)
+    return Events(first * step, step, summed[0], summed[1], repairs)
 
 
 def _steps_between(times: Integers, step: int) -> int:
