@@ -196,8 +196,8 @@ def definitions_section() -> Section:
             "Attained = good / total, added up over the whole period first: events (Occurrences), "
             "slices that reach their target (Timeslices) or ratios of slices (RatioTimeslices), as "
             "the SLO declares.",
-            "Error budget = (1 - objective) x total, where a calendar period is not over with what "
-            "is to come; budget left = 1 - bad / budget.",
+            "Error budget = (1 - objective) x total, in a calendar period under way x (total + "
+            "what is to come); budget left = 1 - bad / budget.",
             "Burn rate = (1 - attained) / (1 - objective). Thresholds: share of the budget x "
             "period / window.",
             "A minute without data is a gap: neither good nor bad, it lowers what is covered.",

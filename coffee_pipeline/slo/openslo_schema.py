@@ -24,6 +24,8 @@ from coffee_pipeline.slo.openslo_alerts import PolicyPart
 from coffee_pipeline.slo.openslo_parts import Metadata, Part, shorthand
 from coffee_pipeline.slo.periods import Calendar, zone
 
+_OPTIONS = {"accountId", "index", "timeField"}
+
 
 class MetricSource(Part):
     """Where a metric comes from: a type (``Prometheus``) and its own ``spec``."""
@@ -40,11 +42,15 @@ class MetricSource(Part):
 
     @property
     def options(self) -> dict[str, str]:
-        """What the source says besides the query, such as an index or an account."""
+        """What an API needs besides the query, by name.
+
+        Nothing else is kept: OpenSLO lets a source hold access keys, too, and what is kept is
+        written into the history.
+        """
         return {
             key: str(value)
             for key, value in self.spec.items()
-            if key != "query" and isinstance(value, str | int) and not isinstance(value, bool)
+            if key in _OPTIONS and isinstance(value, str | int) and not isinstance(value, bool)
         }
 
 

@@ -9,7 +9,7 @@ from promql_parser import BinaryExpr, Call, Expr, VectorSelector
 
 from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.slo.promql import MAXIMUM_LENGTH, UnsupportedQueryError, parse, short
-from coffee_pipeline.slo.query_windows import fill
+from coffee_pipeline.slo.query_windows import fill, has_window
 
 _RATE = re.compile(r"\brate\s*\(")
 
@@ -38,6 +38,11 @@ def events_of_rates(query: str) -> str:
     if len(_RATE.findall(query)) != calls.count("rate"):
         raise UnsupportedQueryError(f"'rate(' inside a label's value: {short(query)}")
     return _RATE.sub("increase(", query)
+
+
+def counts_rates(query: str) -> bool:
+    """Whether the query says how many events a second there were, over the window it names."""
+    return has_window(query) and _RATE.search(query) is not None
 
 
 def reads_metrics(query: str) -> bool:

@@ -25,7 +25,7 @@ from coffee_pipeline.slo.promql import (
     evaluate,
     windowed,
 )
-from coffee_pipeline.slo.query_kinds import events_of_rates
+from coffee_pipeline.slo.query_kinds import counts_rates, events_of_rates
 from coffee_pipeline.stages.context import StageContext
 from coffee_pipeline.tools import prometheus
 
@@ -196,5 +196,7 @@ def _measured(slo: Slo, answer: Callable[[str], tuple[float | None, str | None]]
 
 
 def _events(slo: Slo, query: str) -> str:
-    """The query of events in the window; sloth's are of events per second."""
-    return query if slo.specification == "openslo/v1" else events_of_rates(query)
+    """The query of events in the window; sloth's are of events per second, OpenSLO's may be."""
+    if slo.specification == "openslo/v1" and not counts_rates(query):
+        return query
+    return events_of_rates(query)

@@ -26,6 +26,18 @@ spec:
   budgetingMethod: METHOD
   objectives: [OBJECTIVE]
 """
+KEYS = OPENSLO.replace("WINDOW", "{duration: 28d, isRolling: true}").replace(
+    "query: sum:cold", "query: sum:cold, index: logs-*, accountId: 7, secretAccessKey: hunter2"
+)
+
+
+def test_keys_beside_a_query_are_not_stored() -> None:
+    text = KEYS.replace("METHOD", "Occurrences").replace("OBJECTIVE", "{target: 0.9}")
+    (slo,) = parse([("f", text)])
+    assert slo.source_options == {"index": "logs-*", "accountId": "7"}
+    assert "hunter2" not in stored(slo)
+
+
 SLOTH = """\
 version: prometheus/v1
 service: kettle
