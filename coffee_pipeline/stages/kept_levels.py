@@ -158,3 +158,11 @@ def measured_days(
     for one in history.records(LevelDay, "platform = ? and day >= ?", (platform, since)):
         found.setdefault(f"{one.service}:{one.slo}", {})[one.day.astimezone(UTC).date()] = one
     return found
+
+
+def measured_platforms(history: HistoryReader) -> list[str]:
+    """The platforms of which any day was measured; the one measured last comes first."""
+    rows = history.query(
+        "select platform from level_days group by platform order by max(measured_at) desc, platform"
+    )
+    return [str(row["platform"]) for row in rows]
