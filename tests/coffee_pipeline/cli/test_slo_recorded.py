@@ -12,7 +12,8 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from coffee_pipeline.cli import slo
+from coffee_pipeline.cli import report, slo
+from coffee_pipeline.errors import ConfigurationError
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
@@ -98,6 +99,20 @@ def test_days_are_told_with_their_whole_status(call: Call, home: Home, tmp_path:
     text = call("--at", "2026-03-02T12:00:00").stdout
     assert "boils" in text
     assert "pours" in text
+
+
+def test_days_without_any_delivery_are_reported_on(home: Home, tmp_path: Path) -> None:
+    measured(home, tmp_path, "boils")
+    app = typer.Typer()
+    report.register(app)
+    asked = ["report", "slo", "--json", "--at", "2026-03-02T12:00:00"]
+    done = CliRunner().invoke(app, asked, obj=home)
+    assert done.exit_code == 0, done.exception
+    found = json.loads(done.stdout)
+    assert (found["platform"], [one["slo"] for one in found["objectives"]]) == ("tea", ["boils"])
+    # Without a commit there is no delivery performance.
+    refused = CliRunner().invoke(app, ["report", "dora"], obj=home)
+    assert isinstance(refused.exception, ConfigurationError)
 
 
 def test_a_day_without_data_has_its_reason_and_no_number(
