@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 
@@ -166,3 +167,12 @@ def measured_platforms(history: HistoryReader) -> list[str]:
         "select platform from level_days group by platform order by max(measured_at) desc, platform"
     )
     return [str(row["platform"]) for row in rows]
+
+
+def last_measured(history: HistoryReader, platform: str, end: datetime) -> datetime | None:
+    """When a day before ``end`` was last measured; None if none ever was."""
+    (row,) = history.query(
+        "select max(measured_at) as at from level_days where platform = ? and day < ?",
+        (platform, end),
+    )
+    return None if row["at"] is None else cast("datetime", row["at"])
