@@ -76,6 +76,7 @@ def slo(
         datetime | None, typer.Option(help="As of when, UTC. Default: now. History is enough.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=400, help="Days of daily history.")] = 30,
+    service: Annotated[str | None, typer.Option(help="Only objectives of this service.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print every number with its statement, as JSON.")
     ] = False,
@@ -86,14 +87,16 @@ def slo(
     described = described_platform(home)
     teams = described.teams if described else None
     if as_json:
-        text = to_json(slo_document(level_facts(history, platform, now, days=days, teams=teams)))
+        facts = level_facts(history, platform, now, days=days, teams=teams, service=service)
+        text = to_json(slo_document(facts))
         if output is None:
             typer.echo(text, nl=False)
         else:
             write_text(output, text)
             typer.echo(output)
         return
-    _write(slo_page(history, platform, now, days=days, teams=teams), home, "slo", output, format_)
+    page = slo_page(history, platform, now, days=days, teams=teams, service=service)
+    _write(page, home, "slo", output, format_)
 
 
 @reports.command()

@@ -110,6 +110,8 @@ def test_days_without_any_delivery_are_reported_on(home: Home, tmp_path: Path) -
     assert done.exit_code == 0, done.exception
     found = json.loads(done.stdout)
     assert (found["platform"], [one["slo"] for one in found["objectives"]]) == ("tea", ["boils"])
+    asked += ["--service", "pot"]
+    assert json.loads(CliRunner().invoke(app, asked, obj=home).stdout)["objectives"] == []
     # Without a commit there is no delivery performance.
     refused = CliRunner().invoke(app, ["report", "dora"], obj=home)
     assert isinstance(refused.exception, ConfigurationError)
