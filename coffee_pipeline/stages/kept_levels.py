@@ -28,6 +28,7 @@ _SAMPLES = """
 select environment, service, slo, epoch(started_at)::bigint as at, seconds, good, total
 from level_samples
 where started_at >= ? and started_at < ? and (?::varchar is null or service = ?)
+  and materialization in (select materialization from level_days where platform = ?)
 order by 1, 2, 3, 4
 """
 
@@ -79,7 +80,7 @@ def kept_objectives(
         return []
     slos = {key: _definition(group[-1]) for key, group in by_slo.items()}
     start = min(_begin(slo, now, days) for slo in slos.values())
-    events = _events(history, start, now, service)
+    events = _events(history, platform, start, now, service)
     made: list[KeptObjective] = []
     for key, group in by_slo.items():
         made += _objectives(slos[key], group, events.get(key), now)
@@ -125,9 +126,9 @@ def _begin(slo: Slo, now: datetime, days: int) -> datetime:
 
 
 def _events(
-    history: HistoryReader, start: datetime, now: datetime, service: str | None
+    history: HistoryReader, platform: str, start: datetime, now: datetime, service: str | None
 ) -> Mapping[Key, Events]:
-    table = history.arrow(_SAMPLES, [start, now, service, service])
+    table = history.arrow(_SAMPLES, [start, now, service, service, platform])
     if not table.num_rows:
         return {}
     names = ("environment", "service", "slo")

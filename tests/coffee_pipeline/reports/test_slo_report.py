@@ -247,6 +247,23 @@ def test_little_is_said_to_be_little(
     assert any("a small number" in cell.detail for cell in burning) is small
 
 
+def test_two_platforms_with_a_service_of_one_name_are_told_apart(home: Home) -> None:
+    (slo,) = parse([("f", TEXT.replace("NAME", "rare").replace("METHOD", "Occurrences"))])
+    for back, (platform, requests) in enumerate((("tea", 5_000), ("pot", 7_000)), start=1):
+        owned = Owned(platform, "orders", None, "production", slo)
+        day = (NOW - timedelta(days=back)).date()
+        for evidence in measure_days(owned, [day], Few(requests, 1440), NOW):
+            HistoryWriter(home).write(evidence)
+    history = HistoryReader(home)
+    history.refresh()
+    for platform, requests in (("tea", 5_000), ("pot", 7_000)):
+        (found,) = slo_document(level_facts(history, platform, NOW))["objectives"]
+        assert found["total"] == requests
+        assert sum(row["total"] for row in history.query(found["sql"])) == requests
+        days = history.query(found["history"]["sql"])
+        assert [row["total"] for row in days] == [requests]
+
+
 def test_the_forecast_has_its_uncertainty_and_the_policy_its_step(page: Page) -> None:
     rows = table(page, "Exhaustion, forecast and policy").rows
     found = {row[0].text: row for row in rows}["orders-availability"]
