@@ -88,7 +88,7 @@ def _day(owned: Owned, day: date, fetched: Fetched, source: str, now: datetime) 
     good, total, known = events.sums(chosen)
     outcome = _outcome(known, steps)
     reason = _reason(fetched.reasons, known, steps)
-    name = f"{owned.environment}/{owned.key}/{day.isoformat()}"
+    name = f"{owned.platform}/{owned.environment}/{owned.key}/{day.isoformat()}"
     days = [
         LevelDay(
             platform=owned.platform,

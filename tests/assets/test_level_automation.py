@@ -136,6 +136,6 @@ def test_what_no_file_defines_is_not_asked_for_and_late_days_make_a_review_again
     passed, severity, description = found["checks"]["measured"]
     assert (passed, severity) == (False, "WARN")
     assert description == (
-        f"levels/production/kettle:boils/{found['day']}: levels.csv has no rows of boils; "
+        f"levels/kitchen/production/kettle:boils/{found['day']}: levels.csv has no rows of boils; "
         "1440 of 1440 minutes have no data"
     )

@@ -249,9 +249,9 @@ def test_little_is_said_to_be_little(
 
 def test_two_platforms_with_a_service_of_one_name_are_told_apart(home: Home) -> None:
     (slo,) = parse([("f", TEXT.replace("NAME", "rare").replace("METHOD", "Occurrences"))])
-    for back, (platform, requests) in enumerate((("tea", 5_000), ("pot", 7_000)), start=1):
+    day = (NOW - timedelta(days=1)).date()
+    for platform, requests in (("tea", 5_000), ("pot", 7_000)):
         owned = Owned(platform, "orders", None, "production", slo)
-        day = (NOW - timedelta(days=back)).date()
         for evidence in measure_days(owned, [day], Few(requests, 1440), NOW):
             HistoryWriter(home).write(evidence)
     history = HistoryReader(home)

@@ -79,7 +79,7 @@ def test_days_without_data_are_told_of_the_other_slos_too(tmp_path: Path, home: 
     why = "rows.csv has no rows of pours; 1440 of 1440 minutes have no data"
     history = keep(home, [])
     assert without_data(history, "tea", [OWNED, other], [none], NOW) == [
-        f"levels/production/kettle:pours/2026-03-01: {why}"
+        f"levels/tea/production/kettle:pours/2026-03-01: {why}"
     ]
     history = keep(home, [none])
     found = without_data(history, "tea", [OWNED, other], [whole], NOW)
