@@ -1,5 +1,6 @@
 """Service levels of every SLO on every day, and the review of every week."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -7,13 +8,15 @@ import dagster as dg
 from coffee_pipeline.errors import PipelineError
 from coffee_pipeline.model.outcome import Stage
 from coffee_pipeline.reports.slo import slo_page
-from coffee_pipeline.stages.level_run import measure, summary, worth_keeping
+from coffee_pipeline.stages.level_run import measure, summary, without_data, worth_keeping
 from coffee_pipeline.stages.level_sources import event_source
 from coffee_pipeline.stages.platform_slos import platform_slos
 from resources.delivery import DeliveryResource
 from resources.publishing import publish
 
 FIRST_DAY = "2025-01-01"
+SHOWN = 10
+"""Problems that a check's description names; its metadata has them all."""
 slos = dg.DynamicPartitionsDefinition(name="slos")
 days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
 slo_days = dg.MultiPartitionsDefinition({"slo": slos, "day": days})
@@ -34,22 +37,51 @@ def _measured(
         for key in map(slo_days.get_partition_key_from_str, context.partition_keys)
     ]
     try:
-        owned = platform_slos(delivery.platform, delivery.repository, delivery.head)
+        found = platform_slos(delivery.platform, delivery.repository, delivery.head)
         source = event_source(delivery.platform.metrics, delivery.base)
-        made = list(measure(owned, wanted, source, datetime.now(UTC)))
+        made = list(measure(found.owned, wanted, source, datetime.now(UTC)))
     except PipelineError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     delivery.history.refresh()
-    stored, passed = worth_keeping(delivery.history, delivery.platform.name, made)
+    platform, history = delivery.platform.name, delivery.history
+    stored, passed = worth_keeping(history, platform, made)
     for evidence in stored:
         delivery.write(evidence)
-    return dg.MaterializeResult(metadata={**summary(made), "kept as before": len(passed)})
+    unknown = without_data(history, platform, found.owned, made, datetime.now(UTC))
+    return dg.MaterializeResult(
+        metadata={**summary(made), "kept as before": len(passed)},
+        check_results=[_check("slo_files", found.problems), _check("measured", unknown)],
+    )
+
+
+def _check(name: str, problems: Sequence[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(problems[:SHOWN]) or None,
+        metadata={"problems": len(problems), "all": dg.MetadataValue.json(list(problems))},
+    )
 
 
 service_levels = dg.asset(
     name="service_levels",
     description=_measured.__doc__,
     partitions_def=slo_days,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "slo_files",
+            asset="service_levels",
+            description="Every SLO file of the platform is there and valid; one that is not keeps "
+            "only its own SLOs from being measured.",
+        ),
+        dg.AssetCheckSpec(
+            "measured",
+            asset="service_levels",
+            description="Something is known of every day just measured, and of the last day of "
+            "every SLO. A day without any data is kept as such, with its reason.",
+        ),
+    ],
     group_name=Stage.METRICS.value,
     kinds={"prometheus", "openslo"},
     owners=["team:platform"],

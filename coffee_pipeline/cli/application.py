@@ -10,6 +10,7 @@ from pathlib import Path
 
 from coffee_pipeline.errors import EnvironmentFailedError
 from coffee_pipeline.home import APPLICATION_VARIABLE, ENVIRONMENT_VARIABLE, Home
+from coffee_pipeline.platform.credentials import credential_variables
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.loading import load_platform
 
@@ -44,10 +45,18 @@ def application_root() -> Path:
 def application_environment(home: Home, platform: Path) -> Mapping[str, str]:
     """Variables for processes of Dagster: its home, the data directory, the platform file.
 
-    The pipeline's own settings (COFFEE_*, OTEL_*) are passed on.
+    The pipeline's own settings (COFFEE_*, OTEL_*) are passed on, and the variables that the
+    description names for its secrets; nothing else.
+
+    Raises:
+        ConfigurationError: the description is broken.
+        EnvironmentFailedError: there is no application.
     """
+    named = credential_variables(load_platform(platform))
     passed = {
-        name: value for name, value in os.environ.items() if name.startswith(("COFFEE_", "OTEL_"))
+        name: value
+        for name, value in os.environ.items()
+        if name in named or name.startswith(("COFFEE_", "OTEL_"))
     }
     return {
         **passed,

@@ -35,6 +35,7 @@ from coffee_pipeline.reports.page import Page, summary
 from coffee_pipeline.reports.render import to_markdown, write_html
 from coffee_pipeline.reports.slo import level_facts, slo_page
 from coffee_pipeline.reports.slo_document import slo_document
+from coffee_pipeline.stages.kept_levels import measured_platforms
 
 
 class Compatible(StrEnum):
@@ -75,24 +76,27 @@ def slo(
         datetime | None, typer.Option(help="As of when, UTC. Default: now. History is enough.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=400, help="Days of daily history.")] = 30,
+    service: Annotated[str | None, typer.Option(help="Only objectives of this service.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print every number with its statement, as JSON.")
     ] = False,
 ) -> None:
     """Budgets, burn rates, forecasts, worst hours and the releases that burnt the budget."""
-    home, history, platform = _history(context)
+    home, history, platform = _history(context, levels=True)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
     described = described_platform(home)
     teams = described.teams if described else None
     if as_json:
-        text = to_json(slo_document(level_facts(history, platform, now, days=days, teams=teams)))
+        facts = level_facts(history, platform, now, days=days, teams=teams, service=service)
+        text = to_json(slo_document(facts))
         if output is None:
             typer.echo(text, nl=False)
         else:
             write_text(output, text)
             typer.echo(output)
         return
-    _write(slo_page(history, platform, now, days=days, teams=teams), home, "slo", output, format_)
+    page = slo_page(history, platform, now, days=days, teams=teams, service=service)
+    _write(page, home, "slo", output, format_)
 
 
 @reports.command()
@@ -233,11 +237,13 @@ def _report_recorded(
         typer.echo(output)
 
 
-def _history(context: typer.Context) -> tuple[Home, HistoryReader, str]:
+def _history(context: typer.Context, *, levels: bool = False) -> tuple[Home, HistoryReader, str]:
     """The history, fresh, and the platform whose commits it holds.
 
+    With ``levels``, days of service levels do as well: they are measured without any delivery.
+
     Raises:
-        ConfigurationError: nothing was delivered yet.
+        ConfigurationError: nothing was delivered (or measured) yet.
     """
     home: Home = context.obj
     history = HistoryReader(home)
@@ -245,11 +251,13 @@ def _history(context: typer.Context) -> tuple[Home, HistoryReader, str]:
     rows = history.query(
         "select platform from revisions group by platform order by max(committed_at) desc limit 1"
     )
-    if not rows:
+    measured = measured_platforms(history) if levels else []
+    platforms = [*(str(row["platform"]) for row in rows), *measured]
+    if not platforms:
         raise ConfigurationError(
             f"{home.root}: no revision recorded yet; deliver one first, or choose --data-dir"
         )
-    return home, history, str(rows[0]["platform"])
+    return home, history, platforms[0]
 
 
 def _write(page: Page, home: Home, name: str, output: Path | None, format_: Format) -> None:

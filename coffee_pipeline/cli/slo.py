@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from coffee_pipeline.cli.slo_status import Source, show_recorded, show_status
+from coffee_pipeline.cli.slo_recorded import show_recorded
+from coffee_pipeline.cli.slo_status import Source, show_status
 from coffee_pipeline.errors import EnvironmentFailedError, UsageError
 from coffee_pipeline.home import Home
 from coffee_pipeline.slo.openslo_parts import shorthand

@@ -1,10 +1,10 @@
-"""What ``slo status`` prints: from a recorded series, a metrics API, or the history."""
+"""What ``slo status FILE...`` prints: from a recorded series, or from a metrics API."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -15,12 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from coffee_pipeline.errors import ConfigurationError, UsageError
-from coffee_pipeline.history.reader import HistoryReader
-from coffee_pipeline.home import Home
-from coffee_pipeline.model.metrics import ServiceLevel
-from coffee_pipeline.reports.slo_objectives import PERIOD, ObjectiveReport, objective_reports
-from coffee_pipeline.reports.slo_status import decimal, plain
-from coffee_pipeline.reports.wording import NO_DATA, burn_rate, count, duration, percent, share
+from coffee_pipeline.reports.slo_status import plain
+from coffee_pipeline.reports.wording import NO_DATA, count, duration, percent, share
 from coffee_pipeline.slo.alert_windows import seconds
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events
@@ -58,37 +54,52 @@ class Source:
 
 
 def show_status(slos: Sequence[Slo], source: Source, at: datetime | None, *, as_json: bool) -> None:
-    """Print the status of all objectives of the SLOs.
+    """Print the status of all objectives of the SLOs; of what has no events, why not.
 
     Raises:
-        UsageError: neither or both of a series and an API are named.
+        UsageError: there is no SLO; neither or both of a series and an API are named; a recorded
+            series is to be saved.
+        ConfigurationError: the file, the URL or a secret of the source is not to be had.
+        ParseError: the file is no series.
+        EnvironmentFailedError: the file to save cannot be written.
     """
+    if not slos:
+        raise UsageError("no SLO in the files: kind SLO of OpenSLO v1, or slos of sloth")
     if source.series is not None and source.url is None:
-        recorded = event_rows.read(source.series)
-        events = {slo.identity: events_of(rows_of(slo, recorded)) for slo in slos}
-        now, reasons = at or _end(events.values()), dict[str, tuple[str, ...]]()
+        if source.save is not None:
+            raise UsageError("--save keeps what --url answered: a --series is a file already")
+        fetched = _recorded(slos, source.series)
+        now = at or _end(one.events for one in fetched.values())
     elif source.url is not None and source.series is None:
         now = at or datetime.now(UTC)
         fetched = _fetch(slos, source.url, source, now)
-        events = {identity: one.events for identity, one in fetched.items()}
         if source.save is not None:
-            save(source.save, events)
-        reasons = {identity: one.reasons for identity, one in fetched.items()}
+            _save(source.save, {identity: one.events for identity, one in fetched.items()})
     else:
         raise UsageError("name where the events come from: --series FILE or --url URL")
     found = [
-        objective_status(slo, objective, events[slo.identity], now)
+        objective_status(slo, objective, fetched[slo.identity].events, now)
         for slo in slos
         for objective in slo.objectives
     ]
     if as_json:
-        rows = [{**plain(one), "gaps": list(reasons.get(one.slo.identity, ()))} for one in found]
+        rows = [{**plain(one), "gaps": list(fetched[one.slo.identity].reasons)} for one in found]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     _table(found)
-    for identity, gaps in reasons.items():
-        for gap in gaps:
+    for identity, one in fetched.items():
+        for gap in one.reasons:
             typer.echo(f"{identity}: {gap}")
+
+
+def _recorded(slos: Sequence[Slo], series: Path) -> dict[str, Fetched]:
+    recorded = event_rows.read(series)
+    found: dict[str, Fetched] = {}
+    for slo in slos:
+        rows = rows_of(slo, recorded)
+        missing = () if rows else (f"{series}: no rows of {slo.identity} or {slo.name}",)
+        found[slo.identity] = Fetched(events_of(rows), missing)
+    return found
 
 
 def _fetch(slos: Sequence[Slo], url: str, access: Source, now: datetime) -> dict[str, Fetched]:
@@ -105,31 +116,12 @@ def _fetch(slos: Sequence[Slo], url: str, access: Source, now: datetime) -> dict
     return found
 
 
-def show_recorded(home: Home, now: datetime, *, as_json: bool) -> None:
-    """Print what the history's service levels add up to over the last 28 days."""
-    history = HistoryReader(home)
-    history.refresh()
-    levels = history.records(
-        ServiceLevel,
-        "window_end > ? and window_end <= ? order by window_end, slo",
-        (now - PERIOD, now),
-    )
-    found = objective_reports(levels, now)
-    if as_json:
-        typer.echo(json.dumps([_recorded(one) for one in found], indent=2, ensure_ascii=False))
-        return
-    table = Table("environment", "service", "SLO", "objective", "attained", "budget left", "burn")
-    for one in found:
-        table.add_row(
-            one.environment,
-            one.service,
-            one.slo,
-            percent(one.objective, 3),
-            percent(one.period.ratio, 3),
-            _left(one.period.budget_left),
-            burn_rate(one.period.burn_rate),
-        )
-    Console().print(table if found else "no service level recorded yet")
+def _save(path: Path, events: Mapping[str, Events]) -> None:
+    """Keep the events; none at all do not replace what the file may hold from another time."""
+    if any(one.known.any() for one in events.values()):
+        save(path, events)
+    else:
+        typer.echo(f"{path}: not written, there are no events to keep", err=True)
 
 
 def _secret(variable: str | None) -> str | None:
@@ -139,36 +131,6 @@ def _secret(variable: str | None) -> str | None:
     if not value:
         raise ConfigurationError(f"the environment variable {variable} is not set")
     return value
-
-
-def _recorded(one: ObjectiveReport) -> dict[str, object]:
-    period = one.period
-    return {
-        "environment": one.environment,
-        "service": one.service,
-        "slo": one.slo,
-        "objective": decimal(period.objective),
-        "period_days": PERIOD.days,
-        "method": "Occurrences",
-        "met": one.met,
-        "good": decimal(period.good),
-        "total": decimal(period.total),
-        "ratio": decimal(period.ratio),
-        "budget_left": decimal(period.budget_left),
-        "burn_rate": decimal(period.burn_rate),
-        "covered": decimal(period.covered),
-        "measurements": period.measurements,
-        "reason": period.reason,
-        "burn_rates": [
-            {
-                "window": window.name,
-                "threshold": decimal(window.threshold),
-                "burn_rate": decimal(attained.burn_rate),
-                "reason": attained.reason,
-            }
-            for window, attained in one.burns
-        ],
-    }
 
 
 def _end(events: Iterable[Events]) -> datetime:

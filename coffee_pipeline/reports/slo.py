@@ -52,10 +52,12 @@ def level_facts(
     environment: str = "production",
     days: int = HISTORY_DAYS,
     teams: Mapping[str, str] | None = None,
+    service: str | None = None,
 ) -> LevelFacts:
     """What the history knew of service levels at ``now``, from its samples and measurements.
 
-    Nothing else is asked: a report of last quarter needs no metrics API.
+    Nothing else is asked: a report of last quarter needs no metrics API. ``service``: only its
+    objectives.
 
     Raises:
         HistoryError: the history cannot be read.
@@ -63,10 +65,11 @@ def level_facts(
     levels = history.records(
         ServiceLevel,
         "window_end > ? and window_end <= ? and service in "
-        "(select service from service_revisions where platform = ?) order by window_end, slo",
-        (now - PERIOD, now, platform),
+        "(select service from service_revisions where platform = ?) and service = "
+        "coalesce(?, service) order by window_end, slo",
+        (now - PERIOD, now, platform, service),
     )
-    kept = kept_objectives(history, platform, now, days)
+    kept = kept_objectives(history, platform, now, days, service)
     found = standings(kept, objective_reports(levels, now), now, teams or {})
     since = min((one.start for one in found), default=now - timedelta(days=days))
     deployments = history.records(
@@ -96,20 +99,22 @@ def slo_page(
     environment: str = "production",
     days: int = HISTORY_DAYS,
     teams: Mapping[str, str] | None = None,
+    service: str | None = None,
 ) -> Page:
     """The report as of ``now``; ``days`` is how far its daily history goes back.
 
     Other environments than ``environment`` have a table of their own and count in nothing else.
-    ``teams`` names the owner of a service whose days do not say it.
+    ``teams`` names the owner of a service whose days do not say it. ``service``: only its
+    objectives.
 
     Raises:
         HistoryError: the history cannot be read.
     """
-    facts = level_facts(history, platform_name, now, environment, days, teams)
+    facts = level_facts(history, platform_name, now, environment, days, teams, service)
     found = facts.objectives
     with opening(history) as opener:
         return Page(
-            title=f"Service level objectives of {platform_name}",
+            title=f"Service level objectives of {service or platform_name}",
             subtitle=(
                 f"As of {moment(now)} UTC, in {environment}, from recorded samples and "
                 "measurements alone. What was not measured is shown as no data, never as 100 %."

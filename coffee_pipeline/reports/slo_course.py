@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.reports.opening import Opener
@@ -10,6 +11,7 @@ from coffee_pipeline.reports.page import Cell, Section, Table, Tone
 from coffee_pipeline.reports.slo_figures import days_figure
 from coffee_pipeline.reports.slo_hours import Stretch, days_of, worst_hours
 from coffee_pipeline.reports.slo_releases import Burnt, burnt_by
+from coffee_pipeline.reports.slo_small import few, few_text, joined
 from coffee_pipeline.reports.slo_sql import of_days, of_deployments, of_hours, of_stretch
 from coffee_pipeline.reports.slo_standing import Standing
 from coffee_pipeline.reports.wording import (
@@ -47,8 +49,12 @@ def _days_row(one: Standing, days: Sequence[Stretch]) -> tuple[Cell, ...]:
     head = Cell(one.slo, detail=one.service)
     known = [(each.ratio, each) for each in days if each.ratio is not None]
     whole = len(known) == len(days)
+    small = sum(few(each.total) for _, each in known)
     seen = Cell(
-        f"{len(known)} of {len(days)}", Tone.NEUTRAL if whole else Tone.WARNING, number=True
+        f"{len(known)} of {len(days)}",
+        Tone.NEUTRAL if whole else Tone.WARNING,
+        f"{small} with a small number of {one.unit}" if small else "",
+        number=True,
     )
     if not known:
         none = Cell(NO_DATA, Tone.MUTED, number=True)
@@ -73,7 +79,11 @@ def hours_section(found: Sequence[Standing], opener: Opener) -> Section:
         (
             Cell(f"{moment(each.start)}"),
             Cell(one.slo, detail=one.service),
-            Cell(f"{count(each.bad)} / {count(each.total)}", detail=_unit(one), number=True),
+            Cell(
+                f"{count(each.bad)} / {count(each.total)}",
+                detail=_detail(one, each.total),
+                number=True,
+            ),
             Cell(percent(each.ratio, 3), number=True),
             Cell(share(burnt), Tone.BAD if burnt >= 1 else Tone.NEUTRAL, number=True),
             Cell(share(each.covered), Tone.MUTED, number=True),
@@ -129,12 +139,16 @@ def _release_row(each: Burnt, subjects: Mapping[str, str]) -> tuple[Cell, ...]:
         Cell(short(each.revision), detail=subject),
         Cell(each.standing.slo, detail=each.standing.service),
         Cell(f"{moment(each.start)} to {moment(each.end)}", Tone.MUTED, outcome),
-        Cell(f"{count(each.bad)} / {count(each.total)}", detail=_unit(each.standing), number=True),
+        Cell(
+            f"{count(each.bad)} / {count(each.total)}",
+            detail=_detail(each.standing, each.total),
+            number=True,
+        ),
         Cell(percent(1 - each.bad / each.total, 3), number=True),
         Cell(share(each.share), Tone.BAD if each.share >= 1 else Tone.NEUTRAL, number=True),
         Cell(burn_rate(each.rate), number=True),
     )
 
 
-def _unit(one: Standing) -> str:
-    return "" if one.unit == "events" else one.unit
+def _detail(one: Standing, total: Fraction | None) -> str:
+    return joined(("" if one.unit == "events" else one.unit, few_text(total)))

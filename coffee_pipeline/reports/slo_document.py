@@ -1,4 +1,8 @@
-"""The SLO report as plain values for JSON: every number with the statement that gives its rows."""
+"""The SLO report as plain values for JSON: every number with the statement that gives its rows.
+
+Objectives that are counted together have a statement for those measured day by day, and one for
+those measured by release. ``small_number``: taken over fewer than 30 events or slices.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,15 @@ from datetime import datetime
 from coffee_pipeline.reports.slo import LevelFacts
 from coffee_pipeline.reports.slo_hours import Stretch, days_of, worst_hours
 from coffee_pipeline.reports.slo_releases import Burnt, burnt_by
-from coffee_pipeline.reports.slo_sql import of_days, of_deployments, of_hours, of_period, of_stretch
+from coffee_pipeline.reports.slo_small import few
+from coffee_pipeline.reports.slo_sql import (
+    of_days,
+    of_deployments,
+    of_hours,
+    of_objectives,
+    of_period,
+    of_stretch,
+)
 from coffee_pipeline.reports.slo_standing import Standing
 from coffee_pipeline.reports.slo_status import decimal, plain
 
@@ -67,6 +79,7 @@ def _standing(one: Standing) -> dict[str, object]:
         "ratio": decimal(one.ratio),
         "budget": decimal(one.budget),
         "budget_left": decimal(one.budget_left),
+        "small_number": few(one.total),
         "covered": decimal(one.covered),
         "reason": one.reason,
         "source": one.source,
@@ -75,6 +88,8 @@ def _standing(one: Standing) -> dict[str, object]:
                 "window": each.name,
                 "threshold": decimal(each.threshold),
                 "burn_rate": decimal(each.rate),
+                "total": decimal(each.total),
+                "small_number": few(each.total),
                 "covered": decimal(each.covered),
                 "reason": each.reason,
             }
@@ -97,6 +112,14 @@ def _counts(found: Sequence[Standing], names: Sequence[str | None]) -> list[dict
                 "met": sum(one.met is True for one in group),
                 "overdrawn": sum(left < 0 for left in lefts),
                 "least_budget_left": decimal(min(lefts, default=None)),
+                "sql": [
+                    of_objectives(alike)
+                    for alike in (
+                        [one for one in group if one.kept is not None],
+                        [one for one in group if one.kept is None],
+                    )
+                    if alike
+                ],
             }
         )
     return made
@@ -111,6 +134,7 @@ def _release(each: Burnt) -> dict[str, object]:
         "end": _moment(each.end),
         "bad": decimal(each.bad),
         "total": decimal(each.total),
+        "small_number": few(each.total),
         "budget_share": decimal(each.share),
         "burn_rate": decimal(each.rate),
         "sql": of_hours(each.standing, each.start, each.end),
@@ -125,6 +149,7 @@ def _stretch(each: Stretch) -> dict[str, object]:
         "good": decimal(each.good),
         "total": decimal(each.total),
         "ratio": decimal(each.ratio),
+        "small_number": few(each.total),
         "covered": decimal(each.covered),
     }
 

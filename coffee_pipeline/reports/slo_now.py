@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
 
+from coffee_pipeline.dora.intervals import SMALL
 from coffee_pipeline.reports.opening import Opener
 from coffee_pipeline.reports.page import Cell, Opened, Section, Table, Tone
 from coffee_pipeline.reports.slo_figures import burn_down_figure
+from coffee_pipeline.reports.slo_small import few_text, joined, of_events, of_time
 from coffee_pipeline.reports.slo_sql import of_hours, of_objectives, of_period
 from coffee_pipeline.reports.slo_standing import Burn, Standing
 from coffee_pipeline.reports.wording import NO_DATA, burn_rate, count, percent, share
@@ -129,13 +131,16 @@ def objective_row(one: Standing) -> tuple[Cell, ...]:
         return (*head, reason, missing, missing, covered, source)
     left = one.budget_left
     unit = "" if one.unit == "events" else one.unit
+    little = of_time(one)
     return (
         *head,
         Cell(percent(one.ratio, 3), Tone.GOOD if one.met else Tone.BAD, number=True),
-        Cell(f"{count(one.good)} / {count(one.total)}", detail=unit, number=True),
+        Cell(f"{count(one.good)} / {count(one.total)}", detail=joined((unit, of_events(one))),
+             number=True),
         Cell(percent(left, 1), Tone.BAD if left is not None and left < 0 else Tone.NEUTRAL,
              number=True),
-        Cell(share(one.covered), Tone.MUTED, one.measured, number=True),
+        Cell(share(one.covered), Tone.WARNING if little else Tone.MUTED,
+             joined((one.measured, little)), number=True),
         source,
     )  # fmt: skip
 
@@ -173,7 +178,7 @@ def _burn_cell(one: Standing, name: str) -> Cell:
         return Cell(NO_DATA, Tone.MUTED, burn.reason or "", number=True)
     tone = Tone.BAD if burn.alarming else Tone.NEUTRAL
     said = f"alert at {burn_rate(Fraction(burn.threshold))}; {share(burn.covered)} covered"
-    return Cell(burn_rate(burn.rate), tone, said, number=True)
+    return Cell(burn_rate(burn.rate), tone, joined((said, few_text(burn.total))), number=True)
 
 
 def others_section(found: Sequence[Standing], opener: Opener) -> tuple[Section, ...]:
@@ -200,6 +205,8 @@ def definitions_section() -> Section:
             "what is to come); budget left = 1 - bad / budget.",
             "Burn rate = (1 - attained) / (1 - objective). Thresholds: share of the budget x "
             "period / window.",
+            f"Fewer than {SMALL} events or slices are a small number: one more bad one changes the "
+            "ratio by percents. A budget below 1 is overdrawn by a single bad one.",
             "A minute without data is a gap: neither good nor bad, it lowers what is covered.",
             "Measurements of releases: one counts in a window when it lies wholly inside; "
             "overlapping ones of one revision count once. Their period is 28 days.",

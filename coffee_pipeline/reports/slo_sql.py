@@ -66,12 +66,16 @@ def of_objectives(found: Sequence[Standing]) -> str:
     table, begin, end = (
         ("level_days", "day", "day") if kept else ("service_levels", "window_start", "window_end")
     )
-    services = ", ".join(literal(name) for name in sorted({one.service for one in found}))
+    slos = ",\n    ".join(
+        f"({literal(service)}, {literal(slo)})"
+        for service, slo in sorted({(one.service, one.slo) for one in found})
+    )
     start, now = min(one.start for one in found), max(one.now for one in found)
     return (
         "SELECT service, slo, objective, count(*) AS rows, count(total) AS with_data,\n"
         f"  sum(good) AS good, sum(total) AS total\nFROM {table}\n"
-        f"WHERE environment = {literal(found[0].environment)} AND service IN ({services})\n"
+        f"WHERE environment = {literal(found[0].environment)}{_of_platform(found[0])}\n"
+        f"  AND (service, slo) IN (\n    {slos})\n"
         f"  AND {begin} >= {literal(start)} AND {end} <= {literal(now)}\n"
         "GROUP BY ALL\nORDER BY service, slo, objective"
     )
@@ -112,6 +116,15 @@ def _windows(one: Standing, start: datetime, end: datetime) -> str:
 def _where(one: Standing, column: str, start: datetime, end: datetime) -> str:
     return (
         f"environment = {literal(one.environment)} AND service = {literal(one.service)}\n"
-        f"  AND slo = {literal(one.slo)}\n"
+        f"  AND slo = {literal(one.slo)}{_of_platform(one)}\n"
         f"  AND {column} >= {literal(start)} AND {column} < {literal(end)}"
     )
+
+
+def _of_platform(one: Standing) -> str:
+    """Samples do not name their platform; the days that they came in with do."""
+    if one.kept is None or not one.kept.days:
+        return ""
+    platform = literal(one.kept.days[-1].platform)
+    days = f"SELECT materialization FROM level_days WHERE platform = {platform}"  # noqa: S608 - literals of ours
+    return f"\n  AND materialization IN ({days})"

@@ -19,11 +19,15 @@ from coffee_pipeline.stages.kept_levels import KeptObjective
 
 @dataclass(frozen=True)
 class Burn:
-    """The burn rate over one window back from now; None with a ``reason`` without data."""
+    """The burn rate over one window back from now; None with a ``reason`` without data.
+
+    ``total`` are the events or slices in the window.
+    """
 
     name: str
     threshold: Fraction
     rate: Fraction | None
+    total: Fraction | None
     covered: Fraction
     reason: str | None
 
@@ -133,6 +137,7 @@ def _of_days(one: KeptObjective) -> Standing:
                 duration(each.window.long),
                 each.threshold,
                 each.long,
+                one.calculation.attained(status.now - each.window.long, status.now).total,
                 one.calculation.covered(status.now - each.window.long, status.now),
                 None if each.long is not None else "no data in the window",
             )
@@ -169,7 +174,14 @@ def _of_windows(one: ObjectiveReport, now: datetime, team: str | None) -> Standi
         source=", ".join(sorted({level.source for level in one.levels})),
         source_detail=plural(len(revisions), "revision"),
         burns=tuple(
-            Burn(window.name, window.threshold, found.burn_rate, found.covered, found.reason)
+            Burn(
+                window.name,
+                window.threshold,
+                found.burn_rate,
+                found.total,
+                found.covered,
+                found.reason,
+            )
             for window, found in one.burns
         ),
         windows=one,

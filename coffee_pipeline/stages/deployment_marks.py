@@ -65,7 +65,7 @@ def set_marks(platform: Platform, deployments: Iterable[Deployment]) -> Sequence
 
 def _set(settings: MarkerSettings, deployment: Deployment) -> Mark:
     target = MARKER_TARGETS[settings.to]
-    # Dagster's processes are given variables that begin with COFFEE_, and no others.
+    # Dagster's processes see variables that the description names, or that begin with COFFEE_.
     variable = settings.token_variable or f"COFFEE_{target.credential.variable}"
     identity = problem = None
     try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 
@@ -27,6 +28,7 @@ _SAMPLES = """
 select environment, service, slo, epoch(started_at)::bigint as at, seconds, good, total
 from level_samples
 where started_at >= ? and started_at < ? and (?::varchar is null or service = ?)
+  and materialization in (select materialization from level_days where platform = ?)
 order by 1, 2, 3, 4
 """
 
@@ -78,7 +80,7 @@ def kept_objectives(
         return []
     slos = {key: _definition(group[-1]) for key, group in by_slo.items()}
     start = min(_begin(slo, now, days) for slo in slos.values())
-    events = _events(history, start, now, service)
+    events = _events(history, platform, start, now, service)
     made: list[KeptObjective] = []
     for key, group in by_slo.items():
         made += _objectives(slos[key], group, events.get(key), now)
@@ -124,9 +126,9 @@ def _begin(slo: Slo, now: datetime, days: int) -> datetime:
 
 
 def _events(
-    history: HistoryReader, start: datetime, now: datetime, service: str | None
+    history: HistoryReader, platform: str, start: datetime, now: datetime, service: str | None
 ) -> Mapping[Key, Events]:
-    table = history.arrow(_SAMPLES, [start, now, service, service])
+    table = history.arrow(_SAMPLES, [start, now, service, service, platform])
     if not table.num_rows:
         return {}
     names = ("environment", "service", "slo")
@@ -158,3 +160,20 @@ def measured_days(
     for one in history.records(LevelDay, "platform = ? and day >= ?", (platform, since)):
         found.setdefault(f"{one.service}:{one.slo}", {})[one.day.astimezone(UTC).date()] = one
     return found
+
+
+def measured_platforms(history: HistoryReader) -> list[str]:
+    """The platforms of which any day was measured; the one measured last comes first."""
+    rows = history.query(
+        "select platform from level_days group by platform order by max(measured_at) desc, platform"
+    )
+    return [str(row["platform"]) for row in rows]
+
+
+def last_measured(history: HistoryReader, platform: str, end: datetime) -> datetime | None:
+    """When a day before ``end`` was last measured; None if none ever was."""
+    (row,) = history.query(
+        "select max(measured_at) as at from level_days where platform = ? and day < ?",
+        (platform, end),
+    )
+    return None if row["at"] is None else cast("datetime", row["at"])

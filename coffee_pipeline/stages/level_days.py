@@ -25,6 +25,8 @@ from coffee_pipeline.stages.recorded_levels import STEP
 from coffee_pipeline.stages.series_source import Fetched
 
 DAY_SECONDS = 86_400
+SETTLED = timedelta(minutes=10)
+"""How long after its end a day's last minutes are waited for: sources scrape and send later."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _day(owned: Owned, day: date, fetched: Fetched, source: str, now: datetime) 
     good, total, known = events.sums(chosen)
     outcome = _outcome(known, steps)
     reason = _reason(fetched.reasons, known, steps)
-    name = f"{owned.environment}/{owned.key}/{day.isoformat()}"
+    name = f"{owned.platform}/{owned.environment}/{owned.key}/{day.isoformat()}"
     days = [
         LevelDay(
             platform=owned.platform,
@@ -165,9 +167,11 @@ def days_due(
     measured: Mapping[date, LevelDay], now: datetime, look_back: int = 7, hours: int = 6
 ) -> list[date]:
     """Days worth measuring again: of the last ``look_back`` whole ones those that were never
-    measured, or that have gaps and were not asked for within ``hours``.
+    measured, that were not over when they were, or that have gaps and were not asked for within
+    ``hours``.
 
-    Late data arrives: a server that was down is back, an agent sends what it had buffered.
+    Late data arrives: a server that was down is back, an agent sends what it had buffered. So a
+    day's last minutes are asked for a little after its end.
     """
     today = now.astimezone(UTC).date()
     due = []
@@ -175,12 +179,19 @@ def days_due(
         day = today - timedelta(days=back)
         last = measured.get(day)
         if last is None or (
-            last.outcome != Outcome.COMPLETED and now - last.measured_at >= _patience(back, hours)
+            last.outcome != Outcome.COMPLETED
+            and now - last.measured_at >= _patience(last, day, back, hours)
         ):
             due.append(day)
     return due
 
 
-def _patience(back: int, hours: int) -> timedelta:
-    """Ever longer: what did not come for days is unlikely to come within the hour."""
+def _patience(last: LevelDay, day: date, back: int, hours: int) -> timedelta:
+    """Ever longer: what did not come for days is unlikely to come within the hour.
+
+    Of a day that was not over, what was missing was not late: it is asked for as soon as it is.
+    """
+    if back == 1 and last.steps < DAY_SECONDS // STEP:
+        over = datetime.fromtimestamp(_midnight(day) + DAY_SECONDS, UTC)
+        return over + SETTLED - last.measured_at
     return timedelta(hours=hours * (1 if back == 1 else 4))

@@ -93,6 +93,28 @@ def due(history: HistoryReader, platform: str, slos: Sequence[Owned], now: datet
     return found
 
 
+def without_data(
+    history: HistoryReader,
+    platform: str,
+    slos: Sequence[Owned],
+    made: Sequence[Evidence],
+    now: datetime,
+) -> list[str]:
+    """Days of which nothing is known, with the reason: those of ``made``, and the last day of
+    every other SLO, so that the run of one SLO does not hide what is wrong with another.
+    """
+    own = {(one.service, one.slo) for one in map(_level, made) if one}
+    found = [f"{one.materialization}: {one.reason}" for one in made
+             if one.outcome is Outcome.NOT_RUN]  # fmt: skip
+    measured = measured_days(history, platform, now - timedelta(days=LOOK_BACK + 1))
+    for slo in slos:
+        days = measured.get(slo.key, {})
+        last = days[max(days)] if days and (slo.service, slo.slo.name) not in own else None
+        if last is not None and last.outcome == Outcome.NOT_RUN:
+            found.append(f"{slo.key} on {last.day:%Y-%m-%d}: {last.reason}")
+    return found
+
+
 def summary(made: Sequence[Evidence]) -> Mapping[str, int | str]:
     """How many days are whole, partial and unknown, and the first reason for a gap."""
     counts = {outcome: sum(one.outcome is outcome for one in made) for outcome in Outcome}

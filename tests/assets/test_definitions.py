@@ -84,7 +84,7 @@ def test_jobs_schedules_and_sensors_are_there_and_on(shown: dict) -> None:
     assert shown["sensors"] == {
         "new_commits": "RUNNING", "history_loading": "RUNNING", "inbox_sensor": "RUNNING",
         "delivery_traces": "RUNNING",
-        "late_service_levels": "RUNNING",
+        "late_service_levels": "RUNNING", "late_slo_reviews": "RUNNING",
     }  # fmt: skip
 
 

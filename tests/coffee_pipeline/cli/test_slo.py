@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -18,11 +17,8 @@ from typer.testing import CliRunner
 
 from coffee_pipeline.cli import slo
 from coffee_pipeline.errors import ConfigurationError, UsageError
-from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
-from coffee_pipeline.model.evidence import Evidence
-from coffee_pipeline.model.metrics import ServiceLevel
-from coffee_pipeline.model.outcome import Outcome
+from tests.coffee_pipeline.stages.test_series_source import Stub
 
 Call = Callable[..., Result]
 SLOTH = """\
@@ -128,6 +124,63 @@ def test_status_without_data_is_not_all_good(call: Call, file: Path, tmp_path: P
     series.write_text("slo,time,good,total\nother,1770000000,1,1\n")
     (found,) = json.loads(call("status", file, "--series", series, "--json").stdout)
     assert (found["ratio"], found["met"], found["reason"]) == (None, None, "no data")
+    why = f"{series}: no rows of kettle-boils or boils"
+    assert found["gaps"] == [why]
+    assert f"kettle-boils: {why}" in call("status", file, "--series", series).stdout
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The URL of a server that knows no such API."""
+    made = Stub()
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield made.url
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+def test_an_slo_that_cannot_be_asked_for_does_not_keep_the_others_from_it(
+    call: Call, file: Path, tmp_path: Path, refusing: str
+) -> None:
+    raw = tmp_path / "raw.yaml"
+    raw.write_text(
+        "version: prometheus/v1\nservice: pot\nslos:\n  - name: pours\n    objective: 99\n"
+        "    sli: {raw: {error_ratio_query: 'sum(rate(a[{{.window}}])) / sum(rate(b[5m]))'}}\n"
+        "    alerting: {name: PotCold}\n"
+    )
+    done = call("status", raw, file, "--url", refusing, "--json")
+    assert done.exit_code == 0, done.output
+    gaps = {one["slo"]: one["gaps"] for one in json.loads(done.stdout)}
+    assert gaps["pours"] == [f"not measured: {raw}:4: pours: no ratio of two queries"]
+    assert len(gaps["boils"]) == 1
+    assert "404" in gaps["boils"][0]
+
+
+def test_nothing_measured_does_not_replace_what_was_saved(
+    call: Call, file: Path, tmp_path: Path, refusing: str
+) -> None:
+    saved = tmp_path / "saved.parquet"
+    saved.write_bytes(b"of yesterday")
+    done = call("status", file, "--url", refusing, "--save", saved, "--json")
+    assert done.exit_code == 0, done.output
+    assert f"{saved}: not written, there are no events to keep" in done.stderr
+    assert (saved.read_bytes(), json.loads(done.stdout)[0]["met"]) == (b"of yesterday", None)
+
+
+def test_files_without_an_slo_are_one_line(call: Call, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("apiVersion: openslo/v1\nkind: Service\nmetadata: {name: tea}\nspec: {}\n")
+    for source in (("--url", "http://x", "--save", tmp_path / "x"), ("--series", "x.csv")):
+        done = call("status", empty, *source)
+        assert isinstance(done.exception, UsageError)
+        assert "no SLO" in str(done.exception)
+
+
+def test_a_recorded_series_is_not_saved_again(call: Call, file: Path, tmp_path: Path) -> None:
+    done = call("status", file, "--series", "x.csv", "--save", tmp_path / "x.parquet")
+    assert isinstance(done.exception, UsageError)
 
 
 @pytest.fixture
@@ -197,18 +250,3 @@ def test_status_needs_one_source(call: Call, file: Path) -> None:
     unset = call("status", file, "--url", "http://127.0.0.1:9", "--token-variable", "NO_SUCH_ONE")
     assert isinstance(unset.exception, ConfigurationError)
     assert "NO_SUCH_ONE is not set" in str(unset.exception)
-
-
-def test_status_of_the_history(call: Call, home: Home) -> None:
-    assert json.loads(call("status", "--json").stdout) == []
-    end = datetime.now(UTC) - timedelta(minutes=5)
-    level = ServiceLevel(
-        service="kettle", slo="boils", objective=0.999, environment="production",
-        revision="a" * 40, window_start=end - timedelta(minutes=10), window_end=end, good=999.0,
-        total=1000.0, ratio=0.999, source="scrape", outcome="completed", reason=None,
-    )  # fmt: skip
-    HistoryWriter(home).write(
-        Evidence(materialization="x", outcome=Outcome.COMPLETED, records=(level,))
-    )
-    (found,) = json.loads(call("status", "--json").stdout)
-    assert (found["ratio"], found["budget_left"], found["met"]) == (0.999, 0, True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -159,3 +160,30 @@ def test_a_working_database_of_newer_code_is_refused_and_parts_stay(home) -> Non
     with pytest.raises(HistoryError, match="version 99"):
         HistoryReader(home).refresh()
     assert part.is_dir()
+
+
+def test_days_of_service_levels_get_the_key_that_names_their_platform(database) -> None:
+    before = Schema(until(current_schema(), 12).migrations, [])
+    before.apply(database)
+    key = "levels/production/kettle:boils/2026-03-01"
+    database.execute(
+        "INSERT INTO materializations SELECT ?, 'completed', NULL, 12, t, t, t, 2, MAP {}, 'p', 'c'"
+        " FROM (SELECT TIMESTAMP '2026-03-02 00:00:00' AS t)", [key],
+    )  # fmt: skip
+    for at in (1, 2):
+        database.execute(
+            "INSERT INTO level_samples VALUES (?, 'kettle', 'boils', 'production', ?, 60, 1, 1)",
+            [key, datetime(2026, 3, 1, at, tzinfo=UTC)],
+        )
+        database.execute(
+            "INSERT INTO level_days BY NAME SELECT ? AS materialization, 'tea' AS platform, "
+            "'kettle' AS service, 'boils' AS slo, 'production' AS environment, 0.9 AS objective, "
+            "'Occurrences' AS method, 28 AS period_days, TIMESTAMP '2026-03-01 00:00:00' AS day, "
+            "2 AS known_steps, 1440 AS steps, 'recorded' AS source, 'partial' AS outcome, "
+            "'{}' AS definition, TIMESTAMP '2026-03-02 00:00:00' AS measured_at", [key],
+        )  # fmt: skip
+    current_schema().apply(database)
+    after = "levels/tea/production/kettle:boils/2026-03-01"
+    for table, rows in (("materializations", 1), ("level_samples", 2), ("level_days", 2)):
+        found = database.execute(f"SELECT materialization FROM {table}").fetchall()
+        assert found == [(after,)] * rows

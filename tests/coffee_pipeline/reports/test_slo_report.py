@@ -174,6 +174,96 @@ def test_every_number_opens_to_rows_that_add_up(kept: HistoryReader, page: Page)
     assert sum(row["slices"] - row["reached"] for row in rows) == 2
 
 
+def test_teams_and_services_have_the_statements_of_their_objectives(
+    kept: HistoryReader, document: dict
+) -> None:
+    for kind, name, total in (("teams", "@ordering", 4), ("services", "menu", 2)):
+        (found,) = [one for one in document[kind] if one["name"] == name]
+        rows = [row for sql in found["sql"] for row in kept.query(sql)]
+        expected = {(one["service"], one["slo"]) for one in document["objectives"]
+                    if name in (one["team"], one["service"])}  # fmt: skip
+        assert {(row["service"], row["slo"]) for row in rows} == expected
+        assert len(rows) == found["objectives"] == total
+
+
+def test_one_service_is_reported_on_alone(kept: HistoryReader) -> None:
+    everything = level_facts(kept, "go-coffee", NOW)
+    facts = level_facts(kept, "go-coffee", NOW, service="orders")
+    assert {one.service for one in (*facts.objectives, *facts.others)} == {"orders"}
+    own = [one for one in everything.objectives if one.service == "orders"]
+    assert [(one.slo, one.total) for one in facts.objectives] == [
+        (one.slo, one.total) for one in own
+    ]
+    page = slo_page(kept, "go-coffee", NOW, service="orders")
+    assert page.title == "Service level objectives of orders"
+    assert page.numbers["objectives"] == len(own) > 1
+
+
+class Few:
+    """So many requests, all in the first minute of a day; everything else is idle or unknown."""
+
+    name = "recorded"
+
+    def __init__(self, requests: float, minutes: int) -> None:
+        self.requests, self.minutes = requests, minutes
+
+    def events(self, slo: Slo, start: int, end: int, step: int) -> Fetched:
+        times = start + step * np.arange(self.minutes)
+        total = np.where(times == start, self.requests, 0.0)
+        return Fetched(of_rows(times, total, total, step), ())
+
+
+@pytest.mark.parametrize(
+    ("requests", "minutes", "events", "time"),
+    [
+        (29, 60, "a small number", "1 day, less than a day is known"),
+        (999, 60, "a single bad event overdraws the budget", "1 day, less than a day is known"),
+        (1000, 1440, "", "1 day"),
+    ],
+)
+def test_little_is_said_to_be_little(
+    home: Home, requests: int, minutes: int, events: str, time: str
+) -> None:
+    (slo,) = parse([("f", TEXT.replace("NAME", "rare").replace("METHOD", "Occurrences"))])
+    owned = Owned("go-coffee", "orders", None, "production", slo)
+    yesterday = (NOW - timedelta(days=1)).date()
+    for evidence in measure_days(owned, [yesterday], Few(requests, minutes), NOW):
+        HistoryWriter(home).write(evidence)
+    history = HistoryReader(home)
+    history.refresh()
+    page = slo_page(history, "go-coffee", NOW)
+    (row,) = table(page, "Attained over the period").rows
+    assert (row[3].text, row[4].detail, row[6].detail) == ("100 %", events, time)
+    small = requests < 30
+    (days,) = table(page, "Days").rows
+    assert days[1].detail == ("1 with a small number of events" if small else "")
+    document = slo_document(level_facts(history, "go-coffee", NOW))
+    found = objective(document, "rare")
+    assert found["small_number"] is small
+    burns = [(one["total"], one["small_number"]) for one in found["burn_rates"]]
+    assert (requests, small) in burns  # over three days
+    assert [one["small_number"] for one in found["history"]["days"] if one["total"]] == [small]
+    (burning,) = table(page, "By window").rows
+    assert any("a small number" in cell.detail for cell in burning) is small
+
+
+def test_two_platforms_with_a_service_of_one_name_are_told_apart(home: Home) -> None:
+    (slo,) = parse([("f", TEXT.replace("NAME", "rare").replace("METHOD", "Occurrences"))])
+    day = (NOW - timedelta(days=1)).date()
+    for platform, requests in (("tea", 5_000), ("pot", 7_000)):
+        owned = Owned(platform, "orders", None, "production", slo)
+        for evidence in measure_days(owned, [day], Few(requests, 1440), NOW):
+            HistoryWriter(home).write(evidence)
+    history = HistoryReader(home)
+    history.refresh()
+    for platform, requests in (("tea", 5_000), ("pot", 7_000)):
+        (found,) = slo_document(level_facts(history, platform, NOW))["objectives"]
+        assert found["total"] == requests
+        assert sum(row["total"] for row in history.query(found["sql"])) == requests
+        days = history.query(found["history"]["sql"])
+        assert [row["total"] for row in days] == [requests]
+
+
 def test_the_forecast_has_its_uncertainty_and_the_policy_its_step(page: Page) -> None:
     rows = table(page, "Exhaustion, forecast and policy").rows
     found = {row[0].text: row for row in rows}["orders-availability"]

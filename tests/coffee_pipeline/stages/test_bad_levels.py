@@ -23,12 +23,10 @@ from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.level import LevelDay, LevelSample
-from coffee_pipeline.model.outcome import Outcome
-from coffee_pipeline.platform.description import LevelSource, MetricsSettings, Platform
-from coffee_pipeline.platform.git import Repository
-from coffee_pipeline.stages.kept_levels import kept_objectives, measured_days
-from coffee_pipeline.stages.level_days import Owned, days_due, measure_days
-from coffee_pipeline.stages.level_run import due, measure, summary, worth_keeping
+from coffee_pipeline.platform.description import LevelSource, MetricsSettings
+from coffee_pipeline.stages.kept_levels import kept_objectives
+from coffee_pipeline.stages.level_days import Owned, measure_days
+from coffee_pipeline.stages.level_run import worth_keeping
 from coffee_pipeline.stages.level_sources import (
     NO_SOURCE,
     ApiSource,
@@ -36,10 +34,8 @@ from coffee_pipeline.stages.level_sources import (
     RecordedSource,
     event_source,
 )
-from coffee_pipeline.stages.platform_slos import platform_slos
 from coffee_pipeline.stages.series_source import SeriesSource
 from tests.coffee_pipeline.stages.test_series_source import Stub, either, series, slo
-from tests.conftest import GitFolder
 
 DAY = date(2026, 3, 1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -259,46 +255,3 @@ def test_sources_are_those_that_the_platform_names(tmp_path: Path) -> None:
         event_source(MetricsSettings(levels=LevelSource(url="ftp://x")), tmp_path)
     with pytest.raises(ValueError, match="either url or series"):
         LevelSource(url="http://x", series="rows.csv")
-
-
-def test_days_that_are_due_again(tmp_path: Path, home: Home) -> None:
-    """Never measured, or with gaps and not asked for lately; older gaps ever more seldom."""
-    rows = [f"boils,{BEGIN + 60 * at},1,1" for at in range(1440)]
-    source = recorded(tmp_path, "\n".join(["slo,time,good,total", *rows]))
-    days = [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)]
-    now = START + timedelta(days=4)
-    made = list(measure([OWNED], [(OWNED.key, day) for day in days], source, now))
-    assert [one.outcome for one in made] == [
-        Outcome.COMPLETED, Outcome.NOT_RUN, Outcome.NOT_RUN,
-    ]  # fmt: skip
-    assert summary(made)["no data"] == 2
-    history = keep(home, made)
-    known = measured_days(history, "tea", START - timedelta(days=9))[OWNED.key]
-    assert set(known) == set(days)
-    never = [START.date() - timedelta(days=back) for back in (3, 2, 1)]
-    assert days_due(known, now) == [*never, DAY + timedelta(days=3)]
-    later = now + timedelta(hours=7)
-    assert days_due(known, later) == [*never, DAY + timedelta(days=3)]
-    tomorrow = now + timedelta(hours=24)
-    assert days_due(known, tomorrow) == [
-        *never[1:], DAY + timedelta(days=1), DAY + timedelta(days=2),
-        DAY + timedelta(days=3), DAY + timedelta(days=4),
-    ]  # fmt: skip
-    (found,) = due(history, "tea", [OWNED], now)
-    assert (found.first, found.last) == (never[0], DAY + timedelta(days=3))
-    with pytest.raises(ConfigurationError, match="kettle:gone: no SLO of the platform"):
-        list(measure([OWNED], [("kettle:gone", DAY)], source, now))
-
-
-def test_an_slo_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    git = GitFolder(tmp_path / "repository")
-    git.commit({"kettle/go.mod": "module example.com/kettle\n"}, "begin")
-    platform = Platform.model_validate(
-        {
-            "name": "tea",
-            "modules": [{"path": "kettle"}],
-            "services": [{"name": "kettle", "module": "kettle", "slos": ["kettle/slo.yaml"]}],
-        }
-    )
-    with pytest.raises(ConfigurationError, match=r"kettle/slo\.yaml: SLO file of kettle"):
-        platform_slos(platform, Repository(git.path), "main")
