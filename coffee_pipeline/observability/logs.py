@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coffee_pipeline.observability.images import IMAGES
+from coffee_pipeline.observability.prometheus import namespaces
 from coffee_pipeline.observability.subject import Subject
 
 Settings = dict[str, object]
@@ -78,10 +79,12 @@ _TREATMENT = """\
 
 def fluentd(subject: Subject) -> str:
     """``fluent.conf``: from the services' output to Loki."""
-    name = subject.platform.name
-    environments = subject.platform.rollout.environments
-    paths = ",".join(f"/var/log/containers/*_{name}-{one}_*.log" for one in environments)
-    return _SOURCES.format(paths=paths) + "\n" + _TREATMENT.format(platform=name)
+    platform = subject.platform
+    watched = [
+        name for one in platform.rollout.environments for name in namespaces(platform, one)
+    ]
+    paths = ",".join(f"/var/log/containers/*_{name}_*.log" for name in watched)
+    return _SOURCES.format(paths=paths) + "\n" + _TREATMENT.format(platform=platform.name)
 
 
 def dockerfile() -> str:

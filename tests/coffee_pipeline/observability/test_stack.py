@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from coffee_pipeline.observability.subject import Subject, subject_of
 from coffee_pipeline.observability.traces import TraceStore
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.notifications import NotificationSettings
+from coffee_pipeline.platform.security import SecuritySettings
 from tests.conftest import ROOT
 
 COMMITTED = ROOT / "examples" / "go-coffee" / "observability"
@@ -95,9 +98,69 @@ def test_prometheus_finds_every_service_under_its_name(files: dict[str, str]) ->
     (orders,) = jobs["orders"]["static_configs"]
     assert orders["targets"] == ["orders:8080"]
     assert orders["labels"] == {"service": "orders", "environment": "production"}
+
+
+def test_only_production_is_counted_into_the_service_levels_of_a_cluster(
+    files: dict[str, str],
+) -> None:
+    """Rules and dashboards add up every series of a service, whatever its environment."""
     there = document(files, "prometheus/prometheus-kubernetes.yml")
     (discovery,) = there["scrape_configs"][0]["kubernetes_sd_configs"]
-    assert discovery["namespaces"]["names"] == ["go-coffee-staging", "go-coffee-production"]
+    assert discovery["namespaces"]["names"] == ["go-coffee-production"]
+    access = yaml.safe_load_all(files["kubernetes/scrape-access.yaml"])
+    assert {one["metadata"]["namespace"] for one in access} == {"go-coffee-production"}
+
+
+def test_namespaces_are_those_that_the_platform_maps(subject: Subject) -> None:
+    security = SecuritySettings(namespaces={"shop": "production", "shop-test": "staging"})
+    platform = subject.platform.model_copy(update={"security": security})
+    mapped = Subject(platform, subject.services, subject.slos, subject.groups)
+    files = dict(stack.generate(mapped))
+    there = document(files, "prometheus/prometheus-kubernetes.yml")
+    (discovery,) = there["scrape_configs"][0]["kubernetes_sd_configs"]
+    assert discovery["namespaces"]["names"] == ["shop"]
+    assert "*_shop-test_*.log,/var/log/containers/*_shop_*.log" in files["fluentd/fluent.conf"]
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH")
+@pytest.mark.parametrize(
+    ("pod", "service"),
+    [
+        ({"app_kubernetes_io_name": "menu", "app_kubernetes_io_part_of": "go-coffee"}, "menu"),
+        ({"app": "menu"}, "menu"),
+        ({"app": "shop", "app_kubernetes_io_name": "menu"}, "menu"),
+        ({"app": "menu", "app_kubernetes_io_part_of": "another"}, None),
+    ],
+)
+def test_pods_of_any_common_labels_are_scraped(
+    files: dict[str, str], tmp_path: Path, pod: dict[str, str], service: str | None
+) -> None:
+    """Prometheus' own relabelling, of a pod as the cluster would tell of it."""
+    settings = document(files, "prometheus/prometheus-kubernetes.yml")
+    job = settings["scrape_configs"][0]
+    del job["kubernetes_sd_configs"]
+    meta = "__meta_kubernetes_pod"
+    told = {
+        "__meta_kubernetes_namespace": "go-coffee-production",
+        f"{meta}_annotation_prometheus_io_scrape": "true",
+        f"{meta}_annotation_prometheus_io_port": "9100",
+        f"{meta}_annotation_prometheus_io_path": "/internal/metrics",
+        **{f"{meta}_label_{name}": value for name, value in pod.items()},
+    }
+    job["static_configs"] = [{"targets": ["10.0.0.7:8080"], "labels": told}]
+    path = tmp_path / "prometheus.yml"
+    path.write_text(yaml.safe_dump({"scrape_configs": [job]}))
+    done = subprocess.run(
+        ["promtool", "check", "service-discovery", path, "services"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (found,) = json.loads(done.stdout)
+    labels = found["labels"]
+    assert labels.get("service") == service
+    if service is not None:
+        assert labels["environment"] == "production"
+        assert labels["__address__"] == "10.0.0.7:9100"
+        assert labels["__metrics_path__"] == "/internal/metrics"
 
 
 def test_pages_and_tickets_go_where_the_platform_says(subject: Subject) -> None:
