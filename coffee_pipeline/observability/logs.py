@@ -80,9 +80,7 @@ _TREATMENT = """\
 def fluentd(subject: Subject) -> str:
     """``fluent.conf``: from the services' output to Loki."""
     platform = subject.platform
-    watched = [
-        name for one in platform.rollout.environments for name in namespaces(platform, one)
-    ]
+    watched = [name for one in platform.rollout.environments for name in namespaces(platform, one)]
     paths = ",".join(f"/var/log/containers/*_{name}_*.log" for name in watched)
     return _SOURCES.format(paths=paths) + "\n" + _TREATMENT.format(platform=platform.name)
 

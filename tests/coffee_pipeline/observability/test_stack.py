@@ -123,44 +123,46 @@ def test_namespaces_are_those_that_the_platform_maps(subject: Subject) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH")
-@pytest.mark.parametrize(
-    ("pod", "service"),
-    [
-        ({"app_kubernetes_io_name": "menu", "app_kubernetes_io_part_of": "go-coffee"}, "menu"),
-        ({"app": "menu"}, "menu"),
-        ({"app": "shop", "app_kubernetes_io_name": "menu"}, "menu"),
-        ({"app": "menu", "app_kubernetes_io_part_of": "another"}, None),
-    ],
-)
-def test_pods_of_any_common_labels_are_scraped(
-    files: dict[str, str], tmp_path: Path, pod: dict[str, str], service: str | None
-) -> None:
-    """Prometheus' own relabelling, of a pod as the cluster would tell of it."""
-    settings = document(files, "prometheus/prometheus-kubernetes.yml")
-    job = settings["scrape_configs"][0]
+def test_pods_of_any_common_labels_are_scraped(files: dict[str, str], tmp_path: Path) -> None:
+    """Prometheus' own relabelling, of pods as the cluster would tell of them."""
+    job = document(files, "prometheus/prometheus-kubernetes.yml")["scrape_configs"][0]
     del job["kubernetes_sd_configs"]
     meta = "__meta_kubernetes_pod"
-    told = {
-        "__meta_kubernetes_namespace": "go-coffee-production",
-        f"{meta}_annotation_prometheus_io_scrape": "true",
-        f"{meta}_annotation_prometheus_io_port": "9100",
-        f"{meta}_annotation_prometheus_io_path": "/internal/metrics",
-        **{f"{meta}_label_{name}": value for name, value in pod.items()},
-    }
-    job["static_configs"] = [{"targets": ["10.0.0.7:8080"], "labels": told}]
+    pods: list[tuple[dict[str, str], str | None]] = [
+        ({"app_kubernetes_io_name": "menu", "app_kubernetes_io_part_of": "go-coffee"}, "menu"),
+        ({"app": "orders"}, "orders"),
+        ({"app": "shop", "app_kubernetes_io_name": "kitchen"}, "kitchen"),
+        ({"app": "menu", "app_kubernetes_io_part_of": "another"}, None),
+    ]
+    job["static_configs"] = [
+        {
+            "targets": [f"10.0.0.{number}:8080"],
+            "labels": {
+                "__meta_kubernetes_namespace": "go-coffee-production",
+                f"{meta}_annotation_prometheus_io_scrape": "true",
+                f"{meta}_annotation_prometheus_io_port": "9100",
+                f"{meta}_annotation_prometheus_io_path": "/internal/metrics",
+                **{f"{meta}_label_{name}": value for name, value in labels.items()},
+            },
+        }
+        for number, (labels, _) in enumerate(pods)
+    ]
     path = tmp_path / "prometheus.yml"
     path.write_text(yaml.safe_dump({"scrape_configs": [job]}))
     done = subprocess.run(
-        ["promtool", "check", "service-discovery", path, "services"],
+        ["promtool", "check", "service-discovery", "--timeout=2s", path, "services"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    (found,) = json.loads(done.stdout)
-    labels = found["labels"]
-    assert labels.get("service") == service
-    if service is not None:
-        assert labels["environment"] == "production"
-        assert labels["__address__"] == "10.0.0.7:9100"
-        assert labels["__metrics_path__"] == "/internal/metrics"
+    found = {
+        one["discoveredLabels"]["__address__"]: one["labels"] for one in json.loads(done.stdout)
+    }
+    for number, (_, service) in enumerate(pods):
+        labels = found[f"10.0.0.{number}:8080"]
+        assert labels.get("service") == service
+        if service is not None:
+            assert labels["environment"] == "production"
+            assert labels["__address__"] == f"10.0.0.{number}:9100"
+            assert labels["__metrics_path__"] == "/internal/metrics"
 
 
 def test_pages_and_tickets_go_where_the_platform_says(subject: Subject) -> None:

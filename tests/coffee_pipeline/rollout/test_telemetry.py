@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
+from coffee_pipeline.platform.description import RedSeries
+from coffee_pipeline.rollout.exposition import NoMetricsError, missing_red, read_exposition
 from coffee_pipeline.rollout.telemetry import BODY_LIMIT, TraceSink
 
 TEXT = """\
@@ -86,6 +87,42 @@ def test_the_text_format_is_read_and_narrowed_to_what_is_wanted() -> None:
 def test_an_answer_with_status_200_that_is_no_metrics_is_not_zero_requests(body: str) -> None:
     with pytest.raises(NoMetricsError):
         read_exposition(body)
+
+
+HANDLER_ONLY = """\
+# TYPE promhttp_metric_handler_requests_total counter
+promhttp_metric_handler_requests_total{code="200"} 4
+# TYPE db_query_duration_seconds histogram
+db_query_duration_seconds_bucket{le="+Inf"} 5
+"""
+GRPC = RedSeries(
+    requests="grpc_server_handled_total",
+    duration="grpc_server_handling_seconds",
+    service_label="app",
+    errors='grpc_code!="OK"',
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "series", "missing"),
+    [
+        (TEXT, RedSeries(), []),
+        # What client_golang counts by itself is no request of a user.
+        (HANDLER_ONLY, RedSeries(), ["rate", "duration"]),
+        (TEXT.replace("code=", "status="), RedSeries(), ["errors"]),
+        (TEXT.replace("{", '{service="till",'), RedSeries(), []),
+        # The dashboards ask for the service by its name in platform.yaml.
+        (TEXT.replace("{", '{service="till-svc",'), RedSeries(), ["rate", "duration"]),
+        (TEXT, GRPC, ["rate", "duration"]),
+        ('grpc_server_handled_total{app="till",grpc_code="OK"} 1\n'
+         'grpc_server_handling_seconds_bucket{app="till",le="+Inf"} 1\n', GRPC, []),
+    ],
+)  # fmt: skip
+def test_only_the_series_that_dashboards_ask_for_are_red_metrics(
+    text: str, series: RedSeries, missing: list[str]
+) -> None:
+    found = missing_red(read_exposition(text), series, "till")
+    assert [one.partition(":")[0] for one in found] == missing
 
 
 @given(st.text(max_size=200))
