@@ -153,11 +153,12 @@ def test_pods_of_any_common_labels_are_scraped(files: dict[str, str], tmp_path: 
         ["promtool", "check", "service-discovery", "--timeout=2s", path, "services"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found = {
-        one["discoveredLabels"]["__address__"]: one["labels"] for one in json.loads(done.stdout)
-    }
+    told = (
+        (one["discoveredLabels"]["__address__"], one["labels"]) for one in json.loads(done.stdout)
+    )
+    found = {address.partition(":")[0]: labels for address, labels in told}
     for number, (_, service) in enumerate(pods):
-        labels = found[f"10.0.0.{number}:8080"]
+        labels = found[f"10.0.0.{number}"]
         assert labels.get("service") == service
         if service is not None:
             assert labels["environment"] == "production"
