@@ -18,9 +18,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 
 from coffee_pipeline.model.metrics import Sample
-from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
+from coffee_pipeline.rollout.exposition import NoMetricsError, Point, read_exposition
 from coffee_pipeline.rollout.instance import Instance
 
+UP = "up"
+"""As Prometheus has it: of every scrape a sample, 1 where it was answered with metrics, else 0."""
 KEPT = timedelta(minutes=30)
 TRACES_KEPT = 50_000
 BODY_LIMIT = 16 << 20
@@ -82,13 +84,7 @@ class Scraper:
         release = instance.release
         if release.run.metrics is None or not release.series:
             return
-        answer = instance.get(release.run.metrics)
-        if answer is None or not answer.is_success:
-            return
-        try:
-            points = read_exposition(answer.text, release.series)
-        except NoMetricsError:
-            return
+        points = _points(instance, release.run.metrics, release.series)
         now = datetime.now(UTC)
         found = [
             Sample(
@@ -101,10 +97,21 @@ class Scraper:
                 observed_at=now,
                 value=value,
             )
-            for name, labels, value in points
+            for name, labels, value in ((UP, {}, float(points is not None)), *(points or ()))
         ]
         with self._lock:
             self._samples.extend(found)
+
+
+def _points(instance: Instance, path: str, series: Iterable[str]) -> list[Point] | None:
+    """The wanted points of one scrape; None where it was not answered with metrics."""
+    answer = instance.get(path)
+    if answer is None or not answer.is_success:
+        return None
+    try:
+        return read_exposition(answer.text, series)
+    except NoMetricsError:
+        return None
 
 
 class TraceSink:

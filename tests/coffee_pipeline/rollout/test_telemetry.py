@@ -6,15 +6,20 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffee_pipeline.platform.description import RedSeries
+from coffee_pipeline.platform.description import RedSeries, RunSettings
 from coffee_pipeline.rollout.exposition import NoMetricsError, missing_red, read_exposition
-from coffee_pipeline.rollout.telemetry import BODY_LIMIT, TraceSink
+from coffee_pipeline.rollout.instance import Instance
+from coffee_pipeline.rollout.releases import Release
+from coffee_pipeline.rollout.telemetry import BODY_LIMIT, Scraper, TraceSink
 
 TEXT = """\
 # TYPE http_requests_total counter
@@ -132,6 +137,35 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except NoMetricsError:
         return
     assert points
+
+
+def test_a_scrape_that_is_not_answered_is_kept_as_down() -> None:
+    """A target that is gone must not look like one that nobody asked."""
+    release = Release(
+        service="till", revision="r1", digest=f"sha256:{0:064}", binary=Path("till"),
+        run=RunSettings(), series=("http_requests_total",),
+    )  # fmt: skip
+    answers = iter([TEXT, None, "<html>"])
+
+    class Target:
+        track, address = "stable", "127.0.0.1:1"
+
+        def __init__(self) -> None:
+            self.release = release
+
+        def get(self, _path: str) -> httpx.Response | None:
+            text = next(answers)
+            return None if text is None else httpx.Response(200, text=text)
+
+    scraper = Scraper(lambda: [("staging", cast("Instance", Target()))], interval_seconds=3600)
+    begun = datetime.now(UTC)
+    for _ in range(3):
+        scraper.scrape()
+    scraper.stop()
+    found = scraper.samples("staging", "till", begun, datetime.now(UTC))
+    assert [(one.name, one.value) for one in found] == [
+        ("up", 1), ("http_requests_total", 4), ("http_requests_total", 1), ("up", 0), ("up", 0),
+    ]  # fmt: skip
 
 
 def test_traces_are_handed_on_as_they_came() -> None:
