@@ -7,9 +7,11 @@ which trace ids came back, which is what proves that a service exports its spans
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import threading
+import zlib
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -114,6 +116,16 @@ def _points(instance: Instance, path: str, series: Iterable[str]) -> list[Point]
         return None
 
 
+def _unpacked(body: bytes) -> bytes:
+    """The content of a gzip body, a byte more than the limit at most: 16 MB may hold 16 GB.
+
+    Raises:
+        OSError, EOFError, zlib.error: it is none, or damaged.
+    """
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
+        return stream.read(BODY_LIMIT + 1)
+
+
 class TraceSink:
     """An OTLP/HTTP endpoint on loopback that remembers trace ids.
 
@@ -130,16 +142,22 @@ class TraceSink:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                if length > BODY_LIMIT:
+                length = self.headers.get("Content-Length") or ""
+                if not (length.isascii() and length.isdigit()):
+                    self.send_error(411)  # a negative one would be read until the client closes
+                    return
+                if int(length[:20]) > BODY_LIMIT:
                     self.send_error(413)
                     return
-                sent = body = self.rfile.read(length)
+                sent = body = self.rfile.read(int(length))
                 try:
                     if self.headers.get("Content-Encoding") == "gzip":
-                        body = gzip.decompress(body)
-                except (OSError, EOFError):
+                        body = _unpacked(body)
+                except (OSError, EOFError, zlib.error):
                     self.send_error(400)
+                    return
+                if len(body) > BODY_LIMIT:
+                    self.send_error(413)
                     return
                 sink.remember(body)
                 status = sink.forward(sent, dict(self.headers.items()))

@@ -69,13 +69,27 @@ def test_a_trace_is_seen_in_json(sink: TraceSink) -> None:
 
 
 def test_broken_and_huge_exports_are_refused(sink: TraceSink) -> None:
-    assert post(sink, b"no gzip", **{"Content-Encoding": "gzip"}) == 400
+    packed = {"Content-Encoding": "gzip"}
+    assert post(sink, b"no gzip", **packed) == 400
+    assert post(sink, gzip.compress(b"a")[:-3], **packed) == 400
+    assert post(sink, gzip.compress(b"a" * 100)[:10] + b"\xff" * 20, **packed) == 400
+    assert post(sink, gzip.compress(bytes(BODY_LIMIT + 1)), **packed) == 413  # a small bomb
     address = sink.url.removeprefix("http://")
     with closing(http.client.HTTPConnection(address, timeout=10)) as connection:
         connection.putrequest("POST", "/v1/traces")  # the body is not even sent
         connection.putheader("Content-Length", str(BODY_LIMIT + 1))
         connection.endheaders()
         assert connection.getresponse().status == 413
+
+
+@pytest.mark.parametrize("length", ["-1", "many", "\u00b2"])
+def test_a_length_that_is_none_is_refused(sink: TraceSink, length: str) -> None:
+    address = sink.url.removeprefix("http://")
+    with closing(http.client.HTTPConnection(address, timeout=10)) as connection:
+        connection.putrequest("POST", "/v1/traces")
+        connection.putheader("Content-Length", length)
+        connection.endheaders()
+        assert connection.getresponse().status == 411
 
 
 def test_the_text_format_is_read_and_narrowed_to_what_is_wanted() -> None:
