@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from coffee_pipeline.observability.subject import Observed, Subject
+from coffee_pipeline.observability.written import RULE_PATTERNS
 from coffee_pipeline.platform.description import Platform
 
 RULE_FOLDER = "/etc/prometheus/rules"
@@ -113,7 +114,7 @@ def _whole(cluster: str, environment: str, jobs: Sequence[Settings]) -> Settings
             "evaluation_interval": "15s",
             "external_labels": {"cluster": cluster, "environment": environment},
         },
-        "rule_files": [f"{RULE_FOLDER}/*.yml"],
+        "rule_files": [f"{RULE_FOLDER}/{one}" for one in RULE_PATTERNS],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]},
         "scrape_configs": list(jobs),
     }

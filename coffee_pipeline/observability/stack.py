@@ -18,6 +18,7 @@ from coffee_pipeline.observability import (
 )
 from coffee_pipeline.observability.subject import Subject
 from coffee_pipeline.observability.traces import TraceStore
+from coffee_pipeline.observability.written import RULES, rule_files
 from coffee_pipeline.slo.rule_files import rule_file, yaml_text
 
 HEADER = (
@@ -27,7 +28,6 @@ HEADER = (
 DEFAULT_STORES = (TraceStore.JAEGER, TraceStore.TEMPO)
 DEFAULT_RECEIVER = "http://coffee-pipeline:8090"
 DASHBOARDS = "grafana/dashboards"
-RULES = "prometheus/rules"
 
 
 def generate(
@@ -75,7 +75,7 @@ def generate(
 
 def own_rules(folder: Path) -> list[str]:
     """Rule files in an output folder: those that are generated, and those that people wrote."""
-    return sorted(f"{RULES}/{path.name}" for path in (folder / RULES).glob("*.yml"))
+    return [f"{RULES}/{path.name}" for path in rule_files(folder)]
 
 
 def _dashboards(subject: Subject) -> Mapping[str, str]:
