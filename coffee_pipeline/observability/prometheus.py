@@ -16,7 +16,9 @@ Rule = dict[str, object]
 
 def for_compose(subject: Subject, environment: str) -> Settings:
     """Configuration beside the services in one network: every service at its name."""
-    jobs: list[Settings] = [_static(service, environment) for service in subject.services]
+    jobs: list[Settings] = [
+        _static(service, environment) for service in subject.services if service.path
+    ]
     jobs += _stack(("alertmanager:9093", "otel-collector:8888"))
     return _whole("compose", environment, jobs)
 
@@ -81,6 +83,8 @@ def monitoring_rules(subject: Subject) -> Settings:
             service.name,
         )
         for service in subject.services
+        # Of one without metrics nothing is ever seen: it is a gap in the coverage, not an outage.
+        if service.path
     ]
     own = [
         _alert("Watchdog", "vector(1)", None, "none", "Alerts arrive",

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -89,6 +90,14 @@ def test_alerts_count_only_where_prometheus_loads_them(subject: Subject, folder:
     loaded.rename(folder / "prometheus/objectives.yml")
     kinds = {kind for kind, _ in failed([*coverage(subject, read_folder(folder))])}
     assert kinds == {Kind.OBJECTIVE_ALERT}
+
+
+def test_a_service_without_metrics_is_not_covered(subject: Subject, folder: Path) -> None:
+    menu, *others = subject.services
+    silent = replace(subject, services=(replace(menu, path=None), *others))
+    (found,) = [one for one in coverage(silent, read_folder(folder)) if not one.passed]
+    assert (found.kind, found.service) == (Kind.RED_PANELS, "menu")
+    assert "run.metrics in platform.yaml" in str(found.reason)
 
 
 def test_an_empty_folder_covers_nothing(subject: Subject, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from coffee_pipeline.observability import stack
 from coffee_pipeline.observability.images import IMAGES
 from coffee_pipeline.observability.subject import Subject, subject_of
 from coffee_pipeline.observability.traces import TraceStore
-from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.platform.description import Platform, RunSettings
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.platform.security import SecuritySettings
 from tests.conftest import ROOT
@@ -98,6 +98,57 @@ def test_prometheus_finds_every_service_under_its_name(files: dict[str, str]) ->
     (orders,) = jobs["orders"]["static_configs"]
     assert orders["targets"] == ["orders:8080"]
     assert orders["labels"] == {"service": "orders", "environment": "production"}
+
+
+def with_service(subject: Subject, repository: Path, **changes: object) -> Subject:
+    """The platform with only the service menu, changed."""
+    menu = subject.platform.services[0].model_copy(update={"slos": (), **changes})
+    return subject_of(subject.platform.model_copy(update={"services": (menu,)}), repository)
+
+
+DEPLOYMENT = """\
+kind: Deployment
+spec:
+  template:
+    metadata: {annotations: {%s}}
+    spec:
+      containers:
+        - {name: proxy, ports: [{name: admin, containerPort: 15000}]}
+        - {name: app, ports: [{name: grpc, containerPort: 9000}, {name: http, containerPort: 8000}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("annotations", "metrics", "target", "path"),
+    [
+        ("", "/metrics", "menu:8000", "/metrics"),
+        ('prometheus.io/port: "9100"', "/metrics", "menu:9100", "/metrics"),
+        ("prometheus.io/port: 9100, prometheus.io/path: /internal", "/metrics", "menu:9100",
+         "/internal"),
+        ("prometheus.io/path: /internal", "/own", "menu:8000", "/own"),
+        ("prometheus.io/port: http", "/metrics", "menu:8000", "/metrics"),
+    ],
+)  # fmt: skip
+def test_a_service_is_scraped_where_its_manifests_say(
+    subject: Subject, tmp_path: Path, annotations: str, metrics: str, target: str, path: str
+) -> None:
+    (tmp_path / "deployment.yaml").write_text(DEPLOYMENT % annotations)
+    changes = {"manifests": ("deployment.yaml",), "run": RunSettings(metrics=metrics)}
+    files = dict(stack.generate(with_service(subject, tmp_path, **changes)))
+    (job, *_) = document(files, "prometheus/prometheus.yml")["scrape_configs"]
+    assert job["static_configs"][0]["targets"] == [target]
+    assert job["metrics_path"] == path
+
+
+def test_nobody_is_paged_for_ever_for_a_service_without_metrics(
+    subject: Subject, tmp_path: Path
+) -> None:
+    run = RunSettings(metrics=None)
+    silent = with_service(subject, tmp_path, manifests=(), run=run)
+    files = dict(stack.generate(silent))
+    jobs = document(files, "prometheus/prometheus.yml")["scrape_configs"]
+    assert "menu" not in {one["job_name"] for one in jobs}
+    assert "MenuNotScraped" not in files["prometheus/rules/monitoring.yml"]
 
 
 def test_only_production_is_counted_into_the_service_levels_of_a_cluster(
