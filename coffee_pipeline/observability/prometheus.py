@@ -14,16 +14,19 @@ Settings = dict[str, object]
 Rule = dict[str, object]
 
 
-def for_compose(subject: Subject, environment: str) -> Settings:
-    """Configuration beside the services in one network: every service at its name."""
+def for_compose(subject: Subject, environment: str, pipeline: str) -> Settings:
+    """Configuration beside the services in one network: every service at its name.
+
+    ``pipeline`` is HOST:PORT of ``coffee-pipeline metrics serve``.
+    """
     jobs: list[Settings] = [
         _static(service, environment) for service in subject.services if service.path
     ]
-    jobs += _stack(("alertmanager:9093", "otel-collector:8888"))
+    jobs += _stack(pipeline)
     return _whole("compose", environment, jobs)
 
 
-def for_kubernetes(subject: Subject) -> Settings:
+def for_kubernetes(subject: Subject, pipeline: str) -> Settings:
     """Configuration inside a cluster: the platform's pods in production that ask to be scraped.
 
     Production only, as beside Compose: objectives, their alerts and the dashboards add up all
@@ -58,7 +61,7 @@ def for_kubernetes(subject: Subject) -> Settings:
             _copy([f"{pod}_name"], "pod"),
         ],
     }
-    jobs = [pods, *_stack(("alertmanager:9093", "otel-collector:8888"))]
+    jobs = [pods, *_stack(pipeline)]
     return _whole("kubernetes", production, jobs)
 
 
@@ -138,15 +141,17 @@ def _static(service: Observed, environment: str) -> Settings:
     }
 
 
-def _stack(targets: Sequence[str]) -> list[Settings]:
-    """The programs of the stack, and the pipeline's own numbers where they are served."""
+def _stack(pipeline: str) -> list[Settings]:
+    """The programs of the stack, and the pipeline's own numbers."""
+    targets = ["alertmanager:9093", "otel-collector:8888"]
     return [
         {"job_name": "prometheus", "static_configs": [{"targets": ["localhost:9090"]}]},
-        {"job_name": "stack", "static_configs": [{"targets": list(targets)}]},
+        {"job_name": "stack", "static_configs": [{"targets": targets}]},
         {
             "job_name": "delivery-pipeline",
             "scrape_interval": "1m",
-            "file_sd_configs": [{"files": ["/etc/prometheus/targets/pipeline*.json"]}],
+            "honor_labels": True,
+            "static_configs": [{"targets": [pipeline]}],
         },
     ]
 

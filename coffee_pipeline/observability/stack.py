@@ -27,6 +27,7 @@ HEADER = (
 )
 DEFAULT_STORES = (TraceStore.JAEGER, TraceStore.TEMPO)
 DEFAULT_RECEIVER = "http://coffee-pipeline:8090"
+DEFAULT_PIPELINE = "coffee-pipeline:9464"
 DASHBOARDS = "grafana/dashboards"
 
 
@@ -34,6 +35,7 @@ def generate(
     subject: Subject,
     *,
     receiver: str = DEFAULT_RECEIVER,
+    pipeline: str = DEFAULT_PIPELINE,
     stores: Sequence[TraceStore] = DEFAULT_STORES,
     own_rules: Sequence[str] = (),
 ) -> Mapping[str, str]:
@@ -42,14 +44,15 @@ def generate(
     Args:
         subject: what is observed.
         receiver: URL of ``coffee-pipeline listen``, as Alertmanager reaches it.
+        pipeline: HOST:PORT of ``coffee-pipeline metrics serve``, as Prometheus reaches it.
         stores: who keeps the traces.
         own_rules: rule files that people wrote beside the generated ones, see :func:`own_rules`.
     """
     production = subject.platform.rollout.environments[-1]
     sources = [PurePosixPath(slo.file).as_posix() for slo in subject.slos]
     settings: dict[str, object] = {
-        "prometheus/prometheus.yml": prometheus.for_compose(subject, production),
-        "prometheus/prometheus-kubernetes.yml": prometheus.for_kubernetes(subject),
+        "prometheus/prometheus.yml": prometheus.for_compose(subject, production, pipeline),
+        "prometheus/prometheus-kubernetes.yml": prometheus.for_kubernetes(subject, pipeline),
         f"{RULES}/monitoring.yml": prometheus.monitoring_rules(subject),
         "alertmanager/alertmanager.yml": alertmanager.configuration(subject, receiver),
         "grafana/datasources.yaml": grafana.data_sources(stores),

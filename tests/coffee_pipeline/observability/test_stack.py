@@ -217,6 +217,14 @@ def test_pods_of_any_common_labels_are_scraped(files: dict[str, str], tmp_path: 
             assert labels["__metrics_path__"] == "/internal/metrics"
 
 
+def test_what_the_dashboards_of_the_delivery_show_is_scraped(subject: Subject) -> None:
+    files = dict(stack.generate(subject, pipeline="deliveries:9464"))
+    for name in ("prometheus.yml", "prometheus-kubernetes.yml"):
+        jobs = document(files, f"prometheus/{name}")["scrape_configs"]
+        (job,) = [one for one in jobs if one["job_name"] == "delivery-pipeline"]
+        assert job["static_configs"] == [{"targets": ["deliveries:9464"]}]
+
+
 def test_pages_and_tickets_go_where_the_platform_says(subject: Subject) -> None:
     both = told(subject, {"kind": "slack"}, {"kind": "pagerduty"})
     files = dict(stack.generate(both, receiver="http://listen:1"))
