@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -48,6 +49,19 @@ def test_each_service_and_concern_has_a_dashboard(files: dict[str, str]) -> None
     names = {Path(name).stem for name in files if name.startswith(stack.DASHBOARDS)}
     services = {"menu", "payments", "kitchen", "orders", "storefront"}
     assert names == {"objectives", "pipeline", "dora", *(f"service-{one}" for one in services)}
+
+
+def test_no_two_dashboards_have_the_same_uid(subject: Subject, tmp_path: Path) -> None:
+    """Names that begin alike, or are those of the platform's own dashboards."""
+    menu = subject.platform.services[0].model_copy(update={"slos": (), "manifests": ()})
+    long = "notifications-for-customers-of-the-loyalty"
+    names = ("pipeline", "dora", "objectives", f"{long}-programme", f"{long}-cards")
+    services = tuple(menu.model_copy(update={"name": name}) for name in names)
+    platform = subject.platform.model_copy(update={"services": services})
+    files = stack.generate(subject_of(platform, tmp_path))
+    uids = [json.loads(text)["uid"] for name, text in files.items() if name.endswith(".json")]
+    assert len(uids) == len(set(uids)) == 8
+    assert all(re.fullmatch("[A-Za-z0-9_-]{1,40}", uid) for uid in uids)
 
 
 def test_dashboards_are_as_their_schema_says(files: dict[str, str]) -> None:
