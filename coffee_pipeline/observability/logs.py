@@ -8,6 +8,8 @@ from coffee_pipeline.observability.subject import Subject
 
 Settings = dict[str, object]
 RETENTION = "744h"
+DATA = "/var/lib/fluentd"
+"""Where Fluentd keeps its position in files, and what Loki has not taken yet."""
 
 _SOURCES = """\
 # Compose: the logging driver fluentd sends here.
@@ -90,7 +92,9 @@ def dockerfile() -> str:
     return (
         f"FROM {IMAGES['fluentd'].reference}\n"
         "USER root\n"
-        "RUN gem install fluent-plugin-grafana-loki --version 1.2.20 --no-document\n"
+        "RUN gem install fluent-plugin-grafana-loki --version 1.2.20 --no-document \\\n"
+        # A new volume takes its owner from the folder of the image; without one it is root's.
+        f"    && mkdir --parents {DATA} && chown fluent:fluent {DATA}\n"
         "USER fluent\n"
     )
 

@@ -255,6 +255,36 @@ def test_pages_and_tickets_go_where_the_platform_says(subject: Subject) -> None:
     assert whole["secrets"]["slack_url"] == {"environment": "COFFEE_SLACK_URL"}
 
 
+def test_every_channel_of_a_kind_is_told(subject: Subject) -> None:
+    teams = told(
+        subject,
+        {"kind": "slack", "url_variable": "COFFEE_SLACK_ONE"},
+        {"kind": "pagerduty", "routing_key_variable": "COFFEE_PAGER_ONE"},
+        {"kind": "slack", "url_variable": "COFFEE_SLACK_TWO"},
+        {"kind": "pagerduty", "routing_key_variable": "COFFEE_PAGER_TWO"},
+    )
+    files = dict(stack.generate(teams))
+    receivers = {
+        one["name"]: one for one in document(files, "alertmanager/alertmanager.yml")["receivers"]
+    }
+    named = [
+        *(one["routing_key_file"] for one in receivers["page"]["pagerduty_configs"]),
+        *(one["api_url_file"] for one in receivers["ticket"]["slack_configs"]),
+    ]
+    secrets = document(files, "compose.yaml")["secrets"]
+    assert [secrets[name.rpartition("/")[2]]["environment"] for name in named] == [
+        "COFFEE_PAGER_ONE", "COFFEE_PAGER_TWO", "COFFEE_SLACK_ONE", "COFFEE_SLACK_TWO",
+    ]  # fmt: skip
+
+
+def test_fluentd_may_write_its_volume(files: dict[str, str]) -> None:
+    """The program's image has no such folder; a volume without one belongs to root."""
+    fluentd = document(files, "compose.yaml")["services"]["fluentd"]
+    (data,) = [one.partition(":")[2] for one in fluentd["volumes"] if one.startswith("fluentd:")]
+    assert f"chown fluent:fluent {data}" in files["fluentd/Dockerfile"]
+    assert f"{data}/" in files["fluentd/fluent.conf"]
+
+
 def test_without_a_pager_slack_hears_of_pages(subject: Subject) -> None:
     files = dict(stack.generate(told(subject, {"kind": "slack"})))
     settings = document(files, "alertmanager/alertmanager.yml")
