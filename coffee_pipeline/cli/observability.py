@@ -32,6 +32,13 @@ _Platform = Annotated[
 _Receiver = Annotated[
     str, typer.Option(help="URL of 'coffee-pipeline listen', as Alertmanager reaches it.")
 ]
+_Pipeline = Annotated[
+    str,
+    typer.Option(
+        "--pipeline-metrics",
+        help="HOST:PORT of 'coffee-pipeline metrics serve', as Prometheus reaches it.",
+    ),
+]
 _Stores = Annotated[
     list[TraceStore] | None,
     typer.Option("--traces", help="Store of traces; may be repeated. Default: jaeger, tempo."),
@@ -45,13 +52,18 @@ def generate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
     platform: _Platform = None,
     receiver: _Receiver = stack.DEFAULT_RECEIVER,
+    pipeline: _Pipeline = stack.DEFAULT_PIPELINE,
     traces: _Stores = None,
     as_json: _Json = False,
 ) -> None:
     """Write the configuration of a monitoring stack; what else is in the folder stays."""
     subject, _ = _subject(context.obj, platform)
     files = stack.generate(
-        subject, receiver=receiver, stores=_stores(traces), own_rules=stack.own_rules(output)
+        subject,
+        receiver=receiver,
+        pipeline=pipeline,
+        stores=_stores(traces),
+        own_rules=stack.own_rules(output),
     )
     for name, text in files.items():
         path = output / name
@@ -74,6 +86,7 @@ def check(
     ] = None,
     platform: _Platform = None,
     receiver: _Receiver = stack.DEFAULT_RECEIVER,
+    pipeline: _Pipeline = stack.DEFAULT_PIPELINE,
     traces: _Stores = None,
     as_json: _Json = False,
 ) -> None:
@@ -86,7 +99,11 @@ def check(
     if not where.is_dir():
         raise UsageError(f"{where}: no such folder; make it with 'observability generate -o'")
     generated = stack.generate(
-        subject, receiver=receiver, stores=_stores(traces), own_rules=stack.own_rules(where)
+        subject,
+        receiver=receiver,
+        pipeline=pipeline,
+        stores=_stores(traces),
+        own_rules=stack.own_rules(where),
     )
     written = read_folder(where)
     checks = [

@@ -18,18 +18,24 @@ def configuration(subject: Subject, receiver: str) -> Settings:
         subject: what is observed; its platform's notifications say whom people hear it from.
         receiver: URL of ``coffee-pipeline listen``.
     """
-    people = subject.platform.notifications.channels
+    channels = _channels(subject)
+    pagers: list[Settings] = [
+        {"routing_key_file": f"{SECRET_FOLDER}/{file}", "url": channel.url}
+        for file, channel in channels.items()
+        if isinstance(channel, PagerDuty)
+    ]
+    slack: list[Settings] = [
+        {"api_url_file": f"{SECRET_FOLDER}/{file}", "send_resolved": True}
+        for file, channel in channels.items()
+        if isinstance(channel, Slack)
+    ]
     paged: Settings = _pipeline(receiver)
     ticketed: Settings = _pipeline(receiver)
-    pager = next((one for one in people if isinstance(one, PagerDuty)), None)
-    if pager is not None:
-        paged["pagerduty_configs"] = [
-            {"routing_key_file": f"{SECRET_FOLDER}/pagerduty_routing_key", "url": pager.url}
-        ]
-    if any(isinstance(one, Slack) for one in people):
-        slack = [{"api_url_file": f"{SECRET_FOLDER}/slack_url", "send_resolved": True}]
+    if pagers:
+        paged["pagerduty_configs"] = pagers
+    if slack:
         ticketed["slack_configs"] = slack
-        if pager is None:
+        if not pagers:
             paged["slack_configs"] = slack
     return {
         "route": {
@@ -63,12 +69,22 @@ def secret_files(subject: Subject) -> Mapping[str, str]:
     """File in the folder of secrets -> the environment variable whose value it holds."""
     platform = subject.platform
     files = {"receiver": platform.security.receiver.alertmanager_secret}
-    for channel in platform.notifications.channels:
-        if isinstance(channel, PagerDuty):
-            files.setdefault("pagerduty_routing_key", channel.routing_key_variable)
-        if isinstance(channel, Slack):
-            files.setdefault("slack_url", channel.url_variable)
+    for file, channel in _channels(subject).items():
+        files[file] = (
+            channel.routing_key_variable if isinstance(channel, PagerDuty) else channel.url_variable
+        )
     return files
+
+
+def _channels(subject: Subject) -> Mapping[str, PagerDuty | Slack]:
+    """File of a secret -> the channel that it is for; the second of a kind has a number."""
+    found: dict[str, PagerDuty | Slack] = {}
+    for channel in subject.platform.notifications.channels:
+        if isinstance(channel, PagerDuty | Slack):
+            kind = "pagerduty_routing_key" if isinstance(channel, PagerDuty) else "slack_url"
+            number = sum(name.startswith(kind) for name in found) + 1
+            found[kind if number == 1 else f"{kind}_{number}"] = channel
+    return found
 
 
 def _pipeline(receiver: str) -> Settings:

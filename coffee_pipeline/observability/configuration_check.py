@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coffee_pipeline.errors import ToolMissingError
 from coffee_pipeline.observability.coverage import Check, Kind
+from coffee_pipeline.observability.written import rule_files
 from coffee_pipeline.process.command import Command
 from coffee_pipeline.process.runner import run
 from coffee_pipeline.toolbox.toolbox import Toolbox
@@ -18,9 +19,7 @@ _WITHOUT_KUBERNETES = "kubernetes_sd_configs not found"
 
 def configurations(folder: Path, toolbox: Toolbox) -> Iterator[Check]:
     """Ask promtool and amtool; what is not installed is not asked, and said so."""
-    rules = sorted(
-        path.relative_to(folder).as_posix() for path in folder.glob("prometheus/rules/*.y*ml")
-    )
+    rules = [path.relative_to(folder).as_posix() for path in rule_files(folder)]
     for name, words, files in (
         ("promtool", ("check", "rules"), rules),
         ("promtool", ("check", "config", "--syntax-only"), ["prometheus/prometheus.yml"]),

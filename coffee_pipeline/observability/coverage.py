@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from coffee_pipeline.errors import ConfigurationError
-from coffee_pipeline.observability.subject import Subject
+from coffee_pipeline.observability.subject import Observed, Subject
 from coffee_pipeline.observability.written import Written
 from coffee_pipeline.slo.promql import parse, short
 
@@ -54,12 +54,14 @@ def coverage(subject: Subject, written: Written) -> Iterator[Check]:
             "duration": any(f"{red.duration}_bucket" in one for one in own),
         }
         missing = [name for name, there in wanted.items() if not there]
+        if service.path is None:
+            missing = [f"rate, errors, duration{_unseen(service)}"]
         yield _check(Kind.RED_PANELS, service.name, service.name, missing, "no panel of")
         alerts = [
             one for one in written.alerts
             if "up{" in one.expression and f'service="{service.name}"' in one.expression
         ]  # fmt: skip
-        absent = [] if alerts else [f"up of {service.name}"]
+        absent = [] if alerts else [f"up of {service.name}{_unseen(service)}"]
         yield _check(Kind.SCRAPE_ALERT, service.name, service.name, absent, "no alert on")
     for promise in subject.promises:
         identity = f'sloth_id="{promise.labels["sloth_id"]}"'
@@ -71,6 +73,10 @@ def coverage(subject: Subject, written: Written) -> Iterator[Check]:
         severities = {one.severity for one in written.alerts if identity in one.expression}
         missing = [] if severities else [identity]
         yield _check(Kind.OBJECTIVE_ALERT, name, promise.service, missing, "no alert on")
+
+
+def _unseen(service: Observed) -> str:
+    return "" if service.path else ": run.metrics in platform.yaml says that it has no metrics"
 
 
 def structure(written: Written) -> Iterator[Check]:

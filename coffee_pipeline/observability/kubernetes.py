@@ -46,8 +46,9 @@ def manifests(subject: Subject, stores: Sequence[TraceStore]) -> dict[str, list[
     made["prometheus.yaml"].insert(0, _account())
     made["network-policy.yaml"] = [_network_policy()]
     # Applied by themselves: their namespaces are those of the platform.
+    production = subject.platform.rollout.environments[-1]
     made["scrape-access.yaml"] = [
-        one for name in namespaces(subject.platform) for one in _access(name)
+        one for name in namespaces(subject.platform, production) for one in _access(name)
     ]
     return made
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from coffee_pipeline.observability.images import IMAGES
+from coffee_pipeline.observability.prometheus import namespaces
 from coffee_pipeline.observability.subject import Subject
 
 Settings = dict[str, object]
 RETENTION = "744h"
+DATA = "/var/lib/fluentd"
+"""Where Fluentd keeps its position in files, and what Loki has not taken yet."""
 
 _SOURCES = """\
 # Compose: the logging driver fluentd sends here.
@@ -78,10 +81,10 @@ _TREATMENT = """\
 
 def fluentd(subject: Subject) -> str:
     """``fluent.conf``: from the services' output to Loki."""
-    name = subject.platform.name
-    environments = subject.platform.rollout.environments
-    paths = ",".join(f"/var/log/containers/*_{name}-{one}_*.log" for one in environments)
-    return _SOURCES.format(paths=paths) + "\n" + _TREATMENT.format(platform=name)
+    platform = subject.platform
+    watched = [name for one in platform.rollout.environments for name in namespaces(platform, one)]
+    paths = ",".join(f"/var/log/containers/*_{name}_*.log" for name in watched)
+    return _SOURCES.format(paths=paths) + "\n" + _TREATMENT.format(platform=platform.name)
 
 
 def dockerfile() -> str:
@@ -89,7 +92,9 @@ def dockerfile() -> str:
     return (
         f"FROM {IMAGES['fluentd'].reference}\n"
         "USER root\n"
-        "RUN gem install fluent-plugin-grafana-loki --version 1.2.20 --no-document\n"
+        "RUN gem install fluent-plugin-grafana-loki --version 1.2.20 --no-document \\\n"
+        # A new volume takes its owner from the folder of the image; without one it is root's.
+        f"    && mkdir --parents {DATA} && chown fluent:fluent {DATA}\n"
         "USER fluent\n"
     )
 

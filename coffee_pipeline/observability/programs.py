@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from coffee_pipeline.observability import logs
 from coffee_pipeline.observability.images import IMAGES, Image
 from coffee_pipeline.observability.traces import TraceStore
 
@@ -99,7 +100,7 @@ _LOGS = (
     ),
     Program(
         "fluentd", (24224,), ("-c", "/fluentd/etc/fluent.conf"),
-        (Mount("fluentd/fluent.conf", "/fluentd/etc/fluent.conf"),), data="/var/lib/fluentd",
+        (Mount("fluentd/fluent.conf", "/fluentd/etc/fluent.conf"),), data=logs.DATA,
     ),
 )  # fmt: skip
 _GRAFANA = Program(

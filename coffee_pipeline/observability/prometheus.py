@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from coffee_pipeline.observability.subject import Observed, Subject
+from coffee_pipeline.observability.written import RULE_PATTERNS
 from coffee_pipeline.platform.description import Platform
 
 RULE_FOLDER = "/etc/prometheus/rules"
@@ -13,28 +14,37 @@ Settings = dict[str, object]
 Rule = dict[str, object]
 
 
-def for_compose(subject: Subject, environment: str) -> Settings:
-    """Configuration beside the services in one network: every service at its name."""
-    jobs: list[Settings] = [_static(service, environment) for service in subject.services]
-    jobs += _stack(("alertmanager:9093", "otel-collector:8888"))
-    return _whole(environment, jobs, "alertmanager:9093")
+def for_compose(subject: Subject, environment: str, pipeline: str) -> Settings:
+    """Configuration beside the services in one network: every service at its name.
+
+    ``pipeline`` is HOST:PORT of ``coffee-pipeline metrics serve``.
+    """
+    jobs: list[Settings] = [
+        _static(service, environment) for service in subject.services if service.path
+    ]
+    jobs += _stack(pipeline)
+    return _whole("compose", environment, jobs)
 
 
-def for_kubernetes(subject: Subject) -> Settings:
-    """Configuration inside a cluster: pods of the platform that ask to be scraped.
+def for_kubernetes(subject: Subject, pipeline: str) -> Settings:
+    """Configuration inside a cluster: the platform's pods in production that ask to be scraped.
 
-    The environment is the end of the namespace's name, as everywhere in the pipeline.
+    Production only, as beside Compose: objectives, their alerts and the dashboards add up all
+    series of a service, so a second environment would be counted into its service levels, and
+    would answer for production while that is down.
     """
     platform = subject.platform
-    environments = "|".join(map(re.escape, platform.rollout.environments))
+    production = platform.rollout.environments[-1]
+    watched = namespaces(platform, production)
     pod, annotation = "__meta_kubernetes_pod", "__meta_kubernetes_pod_annotation_prometheus_io"
     part_of = f"{pod}_label_app_kubernetes_io_part_of"
     pods: Settings = {
         "job_name": "services",
         "honor_labels": True,
-        "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": namespaces(platform)}}],
+        "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": watched}}],
         "relabel_configs": [
-            _keep([part_of], re.escape(platform.name)),
+            # Pods that do not say what they are a part of are in the platform's namespace anyhow.
+            _keep([part_of], f"({re.escape(platform.name)})?"),
             _keep([f"{annotation}_scrape"], "true"),
             _copy([f"{annotation}_path"], "__metrics_path__", "(/.+)"),
             {
@@ -45,19 +55,21 @@ def for_kubernetes(subject: Subject) -> Settings:
             },
             # A pod with several ports is several targets of the same address.
             _copy(["__meta_kubernetes_namespace"], "namespace"),
-            _copy(["__meta_kubernetes_namespace"], "environment", f"(?:.*-)?({environments})"),
-            _copy([f"{pod}_label_app_kubernetes_io_name"], "service"),
+            {"replacement": production, "target_label": "environment"},
+            _copy([f"{pod}_label_app"], "service", "(.+)"),
+            _copy([f"{pod}_label_app_kubernetes_io_name"], "service", "(.+)"),
             _copy([f"{pod}_name"], "pod"),
         ],
     }
-    jobs = [pods, *_stack(("alertmanager:9093", "otel-collector:8888"))]
-    return _whole(None, jobs, "alertmanager:9093")
+    jobs = [pods, *_stack(pipeline)]
+    return _whole("kubernetes", production, jobs)
 
 
-def namespaces(platform: Platform) -> list[str]:
-    """Namespaces of the platform: those it names, else its name before each environment's."""
-    named = sorted(platform.security.namespaces)
-    return named or [f"{platform.name}-{one}" for one in platform.rollout.environments]
+def namespaces(platform: Platform, environment: str) -> list[str]:
+    """Namespaces of an environment: those that are mapped to it, else one named like it."""
+    mapped = platform.security.namespaces.items()
+    named = sorted(name for name, one in mapped if one == environment)
+    return named or [f"{platform.name}-{environment}"]
 
 
 def monitoring_rules(subject: Subject) -> Settings:
@@ -74,6 +86,8 @@ def monitoring_rules(subject: Subject) -> Settings:
             service.name,
         )
         for service in subject.services
+        # Of one without metrics nothing is ever seen: it is a gap in the coverage, not an outage.
+        if service.path
     ]
     own = [
         _alert("Watchdog", "vector(1)", None, "none", "Alerts arrive",
@@ -99,19 +113,16 @@ def monitoring_rules(subject: Subject) -> Settings:
     }
 
 
-def _whole(environment: str | None, jobs: Sequence[Settings], alertmanager: str) -> Settings:
-    outside: Settings = {"cluster": "compose" if environment else "kubernetes"}
-    if environment:
-        outside["environment"] = environment
+def _whole(cluster: str, environment: str, jobs: Sequence[Settings]) -> Settings:
     return {
         "global": {
             "scrape_interval": "15s",
             "scrape_timeout": "10s",
             "evaluation_interval": "15s",
-            "external_labels": outside,
+            "external_labels": {"cluster": cluster, "environment": environment},
         },
-        "rule_files": [f"{RULE_FOLDER}/*.yml"],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+        "rule_files": [f"{RULE_FOLDER}/{one}" for one in RULE_PATTERNS],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]},
         "scrape_configs": list(jobs),
     }
 
@@ -130,15 +141,17 @@ def _static(service: Observed, environment: str) -> Settings:
     }
 
 
-def _stack(targets: Sequence[str]) -> list[Settings]:
-    """The programs of the stack, and the pipeline's own numbers where they are served."""
+def _stack(pipeline: str) -> list[Settings]:
+    """The programs of the stack, and the pipeline's own numbers."""
+    targets = ["alertmanager:9093", "otel-collector:8888"]
     return [
         {"job_name": "prometheus", "static_configs": [{"targets": ["localhost:9090"]}]},
-        {"job_name": "stack", "static_configs": [{"targets": list(targets)}]},
+        {"job_name": "stack", "static_configs": [{"targets": targets}]},
         {
             "job_name": "delivery-pipeline",
             "scrape_interval": "1m",
-            "file_sd_configs": [{"files": ["/etc/prometheus/targets/pipeline*.json"]}],
+            "honor_labels": True,
+            "static_configs": [{"targets": [pipeline]}],
         },
     ]
 

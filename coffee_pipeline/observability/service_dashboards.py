@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from itertools import groupby
 
@@ -11,11 +12,19 @@ from coffee_pipeline.observability.subject import Observed, Promise, Subject
 WINDOW = "5m"
 RATE, ERRORS, DURATION = "Rate", "Errors", "Duration"
 """Titles of the three panels that every service has."""
+_UID_CHARACTERS = 40
 
 
 def identifier(*words: str) -> str:
-    """What a dashboard is known by, in 40 characters that Grafana takes."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", "-".join(words))[:40]
+    """What a dashboard is known by, in 40 characters that Grafana takes.
+
+    Names that do not fit end in a digest of the whole: Grafana loads only one dashboard of a uid.
+    """
+    whole = "-".join(words)
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", whole)
+    if plain == whole and len(whole) <= _UID_CHARACTERS:
+        return whole
+    return f"{plain[: _UID_CHARACTERS - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def red_dashboard(subject: Subject, service: Observed) -> str:
@@ -27,7 +36,8 @@ def red_dashboard(subject: Subject, service: Observed) -> str:
     buckets = f"{red.duration}_bucket{{{own}}}[{WINDOW}]"
     route, quantile = red.route_label, "histogram_quantile(%s, sum by (le) (rate(%s)))"
     board = Board(
-        identifier(subject.platform.name, service.name),
+        # Not the name alone: a service may be called as another dashboard is, "pipeline" say.
+        identifier(subject.platform.name, "service", service.name),
         f"{service.name} - requests",
         f"Rate, errors and duration of the requests that {service.name} answers.",
         [subject.platform.name, "red", service.name],

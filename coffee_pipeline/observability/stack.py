@@ -18,6 +18,7 @@ from coffee_pipeline.observability import (
 )
 from coffee_pipeline.observability.subject import Subject
 from coffee_pipeline.observability.traces import TraceStore
+from coffee_pipeline.observability.written import RULES, rule_files
 from coffee_pipeline.slo.rule_files import rule_file, yaml_text
 
 HEADER = (
@@ -26,14 +27,15 @@ HEADER = (
 )
 DEFAULT_STORES = (TraceStore.JAEGER, TraceStore.TEMPO)
 DEFAULT_RECEIVER = "http://coffee-pipeline:8090"
+DEFAULT_PIPELINE = "coffee-pipeline:9464"
 DASHBOARDS = "grafana/dashboards"
-RULES = "prometheus/rules"
 
 
 def generate(
     subject: Subject,
     *,
     receiver: str = DEFAULT_RECEIVER,
+    pipeline: str = DEFAULT_PIPELINE,
     stores: Sequence[TraceStore] = DEFAULT_STORES,
     own_rules: Sequence[str] = (),
 ) -> Mapping[str, str]:
@@ -42,14 +44,15 @@ def generate(
     Args:
         subject: what is observed.
         receiver: URL of ``coffee-pipeline listen``, as Alertmanager reaches it.
+        pipeline: HOST:PORT of ``coffee-pipeline metrics serve``, as Prometheus reaches it.
         stores: who keeps the traces.
         own_rules: rule files that people wrote beside the generated ones, see :func:`own_rules`.
     """
     production = subject.platform.rollout.environments[-1]
     sources = [PurePosixPath(slo.file).as_posix() for slo in subject.slos]
     settings: dict[str, object] = {
-        "prometheus/prometheus.yml": prometheus.for_compose(subject, production),
-        "prometheus/prometheus-kubernetes.yml": prometheus.for_kubernetes(subject),
+        "prometheus/prometheus.yml": prometheus.for_compose(subject, production, pipeline),
+        "prometheus/prometheus-kubernetes.yml": prometheus.for_kubernetes(subject, pipeline),
         f"{RULES}/monitoring.yml": prometheus.monitoring_rules(subject),
         "alertmanager/alertmanager.yml": alertmanager.configuration(subject, receiver),
         "grafana/datasources.yaml": grafana.data_sources(stores),
@@ -75,7 +78,7 @@ def generate(
 
 def own_rules(folder: Path) -> list[str]:
     """Rule files in an output folder: those that are generated, and those that people wrote."""
-    return sorted(f"{RULES}/{path.name}" for path in (folder / RULES).glob("*.yml"))
+    return [f"{RULES}/{path.name}" for path in rule_files(folder)]
 
 
 def _dashboards(subject: Subject) -> Mapping[str, str]:

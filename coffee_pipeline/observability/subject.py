@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,18 +21,21 @@ from coffee_pipeline.slo.rules import Group, groups_of
 DEFAULT_PORT = 8080
 """Where a service is scraped whose manifests name no port."""
 SIZE_LIMIT = 4 << 20
+DEFAULT_PATH = "/metrics"
+_ANNOTATION = "prometheus.io/"
 _PORT_NAMES = ("metrics", "http-metrics", "http")
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One service: its name, the port and path of its metrics, its image where it is known."""
+    """One service: its name, the port and path of its metrics.
+
+    ``path`` is None where platform.yaml says that it has none (``run.metrics: null``).
+    """
 
     name: str
     port: int
-    path: str
-    image: str | None
-    environment: Mapping[str, str]
+    path: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +111,39 @@ def _promises(slos: Iterable[Slo], groups: Iterable[Group]) -> Iterator[Promise]
 
 
 def _observed(service: Service, repository: Path) -> Observed:
-    port, image = DEFAULT_PORT, None
-    for container in _containers(service, repository):
-        image = image or _text(container.get("image"))
-        ports = [one for one in _list(container.get("ports")) if isinstance(one, dict)]
-        named = {one.get("name"): one.get("containerPort") for one in ports}
-        wanted = [named.get(name) for name in _PORT_NAMES]
-        found = [one for one in (*wanted, *named.values()) if type(one) is int]
-        if found:
-            port = found[0]
-            break
-    run = service.run
-    path = (run.metrics if run is not None else None) or "/metrics"
-    return Observed(service.name, port, path, image, dict(run.environment if run else {}))
+    pods = list(_pods(service, repository))
+    asked = [_mapping(_mapping(pod.get("metadata")).get("annotations")) for pod in pods]
+    ports = [
+        port
+        for pod in pods
+        for container in _list(_mapping(pod.get("spec")).get("containers"))
+        for port in _list(_mapping(container).get("ports"))
+        if isinstance(port, dict) and type(port.get("containerPort")) is int
+    ]
+    annotated = (str(one.get(f"{_ANNOTATION}port")) for one in asked)
+    named = (
+        one["containerPort"] for name in _PORT_NAMES for one in ports if one.get("name") == name
+    )
+    candidates = [
+        *(int(one) for one in annotated if re.fullmatch(r"\d{1,5}", one, re.ASCII)),
+        *named,
+        *(one["containerPort"] for one in ports),
+    ]
+    path = service.run.metrics if service.run is not None else DEFAULT_PATH
+    if path == DEFAULT_PATH:
+        # The manifests know better than what platform.yaml says when it says nothing.
+        paths = (one.get(f"{_ANNOTATION}path") for one in asked)
+        path = next((one for one in paths if isinstance(one, str) and one.startswith("/")), path)
+    return Observed(service.name, next(iter(candidates), DEFAULT_PORT), path)
 
 
-def _containers(service: Service, repository: Path) -> Iterator[dict[str, Any]]:
+def _pods(service: Service, repository: Path) -> Iterator[Mapping[str, Any]]:
+    """Templates of pods in the service's manifests."""
     for file in service.manifests:
         for document in _documents(repository / file, file):
-            place: object = document
-            for key in ("spec", "template", "spec", "containers"):
-                place = place.get(key) if isinstance(place, dict) else None
-            yield from (one for one in _list(place) if isinstance(one, dict))
+            template = _mapping(_mapping(_mapping(document).get("spec")).get("template"))
+            if template:
+                yield template
 
 
 def _documents(path: Path, name: str) -> list[object]:
@@ -150,5 +165,5 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

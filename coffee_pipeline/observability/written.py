@@ -15,6 +15,9 @@ from coffee_pipeline.platform.yaml_depth import check_depth
 
 SIZE_LIMIT = 16 << 20
 DEPTH_LIMIT = 60
+RULES = "prometheus/rules"
+"""Where rule files are, below the output folder."""
+RULE_PATTERNS = ("*.yml", "*.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Written:
 
 
 def read_folder(folder: Path) -> Written:
-    """Read ``grafana/dashboards/*.json`` and every rule file below ``prometheus/``."""
+    """Read ``grafana/dashboards/*.json`` and the rule files that Prometheus is told to load.
+
+    Only those: an alert in a file that nobody loads never fires.
+    """
     found = Written()
     for path in sorted(folder.glob("grafana/dashboards/*.json")):
         name = path.relative_to(folder).as_posix()
@@ -60,7 +66,7 @@ def read_folder(folder: Path) -> Written:
         if isinstance(value, dict):
             found.dashboards[name] = value
             found.queries += _queries(name, value, DEPTH_LIMIT)
-    for path in sorted((*folder.glob("prometheus/**/*.yml"), *folder.glob("prometheus/**/*.yaml"))):
+    for path in rule_files(folder):
         name = path.relative_to(folder).as_posix()
         value = _read(path, name, found, _yaml)
         groups = value.get("groups") if isinstance(value, dict) else None
@@ -70,6 +76,11 @@ def read_folder(folder: Path) -> Written:
                 if isinstance(rule, dict):
                     _take(rule, name, found)
     return found
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files below ``folder`` that the generated configuration of Prometheus names."""
+    return sorted(path for one in RULE_PATTERNS for path in (folder / RULES).glob(one))
 
 
 def _read(path: Path, name: str, found: Written, parse: Any) -> object:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from coffee_pipeline.errors import ToolError
+from coffee_pipeline.platform.description import RedSeries
 
 Point = tuple[str, Mapping[str, str], float]
 """Name of the series, its labels, its value."""
@@ -36,6 +38,32 @@ def read_exposition(text: str, wanted: Iterable[str] | None = None) -> list[Poin
     if series == 0:
         raise NoMetricsError("no series in the answer")
     return points
+
+
+def missing_red(points: Iterable[Point], red: RedSeries, service: str) -> list[str]:
+    """What is not there of rate, errors and duration of ``service``; empty when all is.
+
+    Only the series that ``red`` names count, with the labels that dashboards select by: a counter
+    of scrapes (``promhttp_metric_handler_requests_total``) or of calls to others tells nothing of
+    the requests that users make.
+    """
+    # Prometheus adds its own label "service" where a series has none.
+    added = service if red.service_label == "service" else None
+    own = [
+        (name, labels)
+        for name, labels, _ in points
+        if labels.get(red.service_label, added) == service
+    ]
+    counted = [labels for name, labels in own if name == red.requests]
+    status = re.split("[=!]", red.errors, maxsplit=1)[0]
+    missing = []
+    if not counted:
+        missing.append(f"rate: no series of {red.requests}")
+    elif not any(status in labels for labels in counted):
+        missing.append(f"errors: {red.requests} has no label {status}")
+    if not any(name == f"{red.duration}_bucket" for name, _ in own):
+        missing.append(f"duration: no series of {red.duration}_bucket")
+    return missing
 
 
 def _key(word: str) -> tuple[str, str | None]:

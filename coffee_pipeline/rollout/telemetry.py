@@ -7,9 +7,11 @@ which trace ids came back, which is what proves that a service exports its spans
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import threading
+import zlib
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,9 +20,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 
 from coffee_pipeline.model.metrics import Sample
-from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
+from coffee_pipeline.rollout.exposition import NoMetricsError, Point, read_exposition
 from coffee_pipeline.rollout.instance import Instance
 
+UP = "up"
+"""As Prometheus has it: of every scrape a sample, 1 where it was answered with metrics, else 0."""
 KEPT = timedelta(minutes=30)
 TRACES_KEPT = 50_000
 BODY_LIMIT = 16 << 20
@@ -82,13 +86,7 @@ class Scraper:
         release = instance.release
         if release.run.metrics is None or not release.series:
             return
-        answer = instance.get(release.run.metrics)
-        if answer is None or not answer.is_success:
-            return
-        try:
-            points = read_exposition(answer.text, release.series)
-        except NoMetricsError:
-            return
+        points = _points(instance, release.run.metrics, release.series)
         now = datetime.now(UTC)
         found = [
             Sample(
@@ -101,10 +99,31 @@ class Scraper:
                 observed_at=now,
                 value=value,
             )
-            for name, labels, value in points
+            for name, labels, value in ((UP, {}, float(points is not None)), *(points or ()))
         ]
         with self._lock:
             self._samples.extend(found)
+
+
+def _points(instance: Instance, path: str, series: Iterable[str]) -> list[Point] | None:
+    """The wanted points of one scrape; None where it was not answered with metrics."""
+    answer = instance.get(path)
+    if answer is None or not answer.is_success:
+        return None
+    try:
+        return read_exposition(answer.text, series)
+    except NoMetricsError:
+        return None
+
+
+def _unpacked(body: bytes) -> bytes:
+    """The content of a gzip body, a byte more than the limit at most: 16 MB may hold 16 GB.
+
+    Raises:
+        OSError, EOFError, zlib.error: it is none, or damaged.
+    """
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
+        return stream.read(BODY_LIMIT + 1)
 
 
 class TraceSink:
@@ -123,16 +142,22 @@ class TraceSink:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                if length > BODY_LIMIT:
+                length = self.headers.get("Content-Length") or ""
+                if not (length.isascii() and length.isdigit()):
+                    self.send_error(411)  # a negative one would be read until the client closes
+                    return
+                if int(length[:20]) > BODY_LIMIT:
                     self.send_error(413)
                     return
-                sent = body = self.rfile.read(length)
+                sent = body = self.rfile.read(int(length))
                 try:
                     if self.headers.get("Content-Encoding") == "gzip":
-                        body = gzip.decompress(body)
-                except (OSError, EOFError):
+                        body = _unpacked(body)
+                except (OSError, EOFError, zlib.error):
                     self.send_error(400)
+                    return
+                if len(body) > BODY_LIMIT:
+                    self.send_error(413)
                     return
                 sink.remember(body)
                 status = sink.forward(sent, dict(self.headers.items()))

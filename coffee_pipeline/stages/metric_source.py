@@ -16,6 +16,7 @@ from coffee_pipeline.errors import (
 )
 from coffee_pipeline.rollout.client import EnvironmentClient
 from coffee_pipeline.rollout.releases import Release
+from coffee_pipeline.rollout.telemetry import UP
 from coffee_pipeline.rollout.waiting import until
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.indicator import Measured, measured
@@ -114,7 +115,7 @@ class ScrapeSource:
         """Scrape once now."""
         now = datetime.now(UTC)
         found = self._client.samples(environment, service, now, datetime.max.replace(tzinfo=UTC))
-        return any(sample.revision == revision for sample in found)
+        return any(sample.revision == revision and sample.name != UP for sample in found)
 
 
 class PrometheusSource:

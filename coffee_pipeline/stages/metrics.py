@@ -13,9 +13,9 @@ from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.metrics import Instrumentation, ServiceLevel
 from coffee_pipeline.model.outcome import Outcome
-from coffee_pipeline.platform.description import LoadTarget, RunSettings, Service
+from coffee_pipeline.platform.description import LoadTarget, RedSeries, RunSettings, Service
 from coffee_pipeline.rollout.client import EnvironmentClient
-from coffee_pipeline.rollout.exposition import NoMetricsError, read_exposition
+from coffee_pipeline.rollout.exposition import NoMetricsError, missing_red, read_exposition
 from coffee_pipeline.rollout.releases import Running
 from coffee_pipeline.rollout.waiting import until
 from coffee_pipeline.slo import specifications
@@ -163,7 +163,9 @@ def _instrumentation(
     assert service.run is not None
     reasons: list[str] = []
     with httpx.Client(base_url=f"http://{running.address}", trust_env=False, timeout=5.0) as direct:
-        metrics, red = _metrics(direct, service.run, reasons)
+        # First a request: without one a service may have no series of requests yet.
+        traces = _traces(client, url, service.load.targets[0], trace, reasons)
+        metrics, red = _metrics(direct, service, context.platform.metrics.red, reasons)
         return Instrumentation(
             service=service.name,
             revision=context.revision,
@@ -172,7 +174,7 @@ def _instrumentation(
             readiness=_answers(direct, service.run.ready, "readiness", reasons),
             metrics=metrics,
             red_metrics=red,
-            traces=_traces(client, url, service.load.targets[0], trace, reasons),
+            traces=traces,
             version=_version(direct, service.run, running.release.revision, reasons),
             observed_at=datetime.now(UTC),
             reason="; ".join(reasons) or None,
@@ -187,21 +189,24 @@ def _answers(http: httpx.Client, path: str | None, what: str, reasons: list[str]
     return True
 
 
-def _metrics(http: httpx.Client, run: RunSettings, reasons: list[str]) -> tuple[bool, bool]:
-    answer = _get(http, run.metrics)
+def _metrics(
+    http: httpx.Client, service: Service, series: RedSeries, reasons: list[str]
+) -> tuple[bool, bool]:
+    assert service.run is not None
+    path = service.run.metrics
+    answer = _get(http, path)
     if answer is None or not answer.is_success:
-        reasons.append(f"metrics: {_why(run.metrics, answer)}")
+        reasons.append(f"metrics: {_why(path, answer)}")
         return False, False
     try:
-        names = {name for name, _, _ in read_exposition(answer.text)}
+        missing = missing_red(read_exposition(answer.text), series, service.name)
     except NoMetricsError as error:
         reasons.append(f"metrics: {error}")
         return False, False
-    counted = any("request" in name and name.endswith("_total") for name in names)
-    timed = any("duration" in name and name.endswith("_bucket") for name in names)
-    if not (counted and timed):
-        reasons.append("RED metrics: no request counter or no duration histogram")
-    return True, counted and timed
+    if missing:
+        words = ", ".join(missing)
+        reasons.append(f"RED metrics: {words} (their names: metrics.red in platform.yaml)")
+    return True, not missing
 
 
 def _version(http: httpx.Client, run: RunSettings, revision: str, reasons: list[str]) -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from coffee_pipeline.errors import ParseError
 
@@ -46,7 +48,19 @@ def parse(status: int, body: bytes) -> Answer:
         return Answer(None, f"{document.get('errorType')}: {document.get('error')} ({status})")
     if document.get("isPartial") or document.get("partialResponse"):
         return Answer(None, "the server answered from a part of its data only")
+    if missing := partial_warning(document):
+        return Answer(None, f"the server answered from a part of its data only: {missing}")
     return _number(document.get("data"))
+
+
+def partial_warning(document: Mapping[str, Any]) -> str | None:
+    """The warning that data is missing, as Thanos and Mimir give it; None without one.
+
+    Prometheus' own remarks on the query begin with ``PromQL`` and change no number.
+    """
+    warnings = document.get("warnings")
+    found = map(str, warnings if isinstance(warnings, list) else filter(None, [warnings]))
+    return next((one[:300] for one in found if not one.startswith("PromQL")), None)
 
 
 def _number(data: object) -> Answer:

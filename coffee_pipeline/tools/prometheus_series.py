@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from coffee_pipeline.errors import ParseError
+from coffee_pipeline.tools.prometheus import partial_warning
 from coffee_pipeline.tools.series_query import (
     Credentials,
     Reading,
@@ -56,7 +57,6 @@ def parse(query: SeriesQuery, status: int, body: bytes) -> Reading:
     """All series of a matrix, added up.
 
     Thanos and Mimir warn, VictoriaMetrics says ``isPartial``, when a part of the data is missing.
-    Prometheus' own remarks on the query begin with ``PromQL`` and change no number.
 
     Raises:
         ParseError: the answer is not the API's.
@@ -70,10 +70,8 @@ def parse(query: SeriesQuery, status: int, body: bytes) -> Reading:
         raise ParseError(NAME, "", f"status {status}, not an answer of the query API")
     if found.get("isPartial"):
         return partial(NAME, "isPartial")
-    warnings = found.get("warnings") or []
-    missing = [one for one in warnings if not str(one).startswith("PromQL")]
-    if missing:
-        return partial(NAME, missing[0])
+    if missing := partial_warning(found):
+        return partial(NAME, missing)
     return matrix(NAME, query, found.get("data"))
 
 

@@ -1,16 +1,18 @@
 -- Was the monitoring there: how many scrapes of each service were answered, and where are gaps?
 --
--- From the samples that were kept. Each instance has its usual pause, the median between two of its
--- scrapes; a pause of more than two and a half of these is a gap, and what is longer than usual in
--- it was not seen. seen_ratio is the share of time that was seen, NULL with fewer than two scrapes:
--- no data is not 100 %. A sample of up that is 0 is a scrape that was not answered.
+-- From the samples that were kept. A sample of up that is 0 is a scrape that was not answered: the
+-- time before it was not seen. Each instance has its usual pause, the lower quartile of those between
+-- two of its scrapes (half of them may be gaps); a pause of more than two and a half of these is a
+-- gap, and what is longer than usual in it was not seen. seen_ratio is the share of time that was
+-- seen, NULL with fewer than three scrapes: one pause cannot be told from a gap.
 WITH scrapes AS (
-    SELECT DISTINCT
+    SELECT
         environment, service, revision,
         json_extract_string(labels, '$.instance') AS instance,
-        observed_at
+        observed_at,
+        bool_or(NOT (name = 'up' AND value = 0)) AS answered
     FROM samples
-    WHERE NOT (name = 'up' AND value = 0)
+    GROUP BY ALL
 ),
 paused AS (
     SELECT
@@ -23,24 +25,36 @@ paused AS (
 usual AS (
     SELECT
         *,
-        median(pause) OVER (
+        quantile_disc(pause, 0.25) OVER (
             PARTITION BY environment, service, revision, instance
         ) AS usual_pause
     FROM paused
+),
+seen AS (
+    SELECT
+        *,
+        CASE
+            WHEN NOT answered THEN 0
+            WHEN pause > 2.5 * usual_pause THEN usual_pause
+            ELSE pause
+        END AS seen_seconds,
+        count(*) OVER (PARTITION BY environment, service, revision, instance) > 2 AS known
+    FROM usual
 )
 SELECT
     environment,
     service,
     revision,
     count(DISTINCT instance) AS instances,
-    count(*) AS scrapes,
-    min(observed_at) AS first_scrape,
-    max(observed_at) AS last_scrape,
+    count(*) FILTER (answered) AS scrapes,
+    count(*) FILTER (NOT answered) AS unanswered,
+    min(observed_at) FILTER (answered) AS first_scrape,
+    max(observed_at) FILTER (answered) AS last_scrape,
     median(usual_pause) AS usual_pause_seconds,
     count(*) FILTER (pause > 2.5 * usual_pause) AS gaps,
     max(pause) AS longest_pause_seconds,
-    1 - coalesce(sum(pause - usual_pause) FILTER (pause > 2.5 * usual_pause), 0)
-        / nullif(sum(pause), 0) AS seen_ratio
-FROM usual
+    sum(seen_seconds) FILTER (known AND pause IS NOT NULL)
+        / nullif(sum(pause) FILTER (known), 0) AS seen_ratio
+FROM seen
 GROUP BY environment, service, revision
 ORDER BY environment, service, first_scrape;

@@ -60,6 +60,31 @@ def test_pages_are_to_be_taken_on_within_five_minutes(
     assert row["recovery_seconds"] == (None if resolved is None else 60 * resolved)
 
 
+@pytest.mark.parametrize(
+    ("source", "severity", "acknowledged", "resolved", "in_time"),
+    [
+        ("pagerduty", "high", 4, 30, True),  # no priority: who is paged is by urgency
+        ("pagerduty", "low", 4, 30, None),
+        ("pagerduty", "P1", None, 30, False),
+        ("pagerduty", "P1", None, None, False),
+        ("opsgenie", "P1", None, 30, False),
+        ("pagerduty", "P1", None, 3, None),  # over before anybody was late
+        ("alertmanager", "page", None, 30, None),
+    ],
+)
+def test_nobody_is_late_where_the_source_tells_who_took_it_on(
+    record, at, write, query, source, severity, acknowledged, resolved, in_time
+) -> None:
+    when = lambda minute: None if minute is None else at(minute)  # noqa: E731
+    write("incident", record(
+        Incident, source=source, severity=severity, opened_at=at(0),
+        acknowledged_at=when(acknowledged), resolved_at=when(resolved),
+    ))  # fmt: skip
+    (row,) = query("SELECT critical, in_time, reason FROM alert_response")
+    assert row["in_time"] is in_time
+    assert (row["reason"] is None) == (not row["critical"] or acknowledged is not None)
+
+
 def scraped(record, at, seconds: list[int], instance: str = "a:1", **fields: object) -> list:
     return [
         record(
@@ -89,13 +114,38 @@ def test_instances_do_not_hide_each_others_gaps(record, at, write, query) -> Non
     assert row["seen_ratio"] == pytest.approx(1 - 20 / 78)
 
 
-def test_one_scrape_tells_nothing_of_uptime(record, at, write, query) -> None:
-    write("samples", *scraped(record, at, [0]))
+@pytest.mark.parametrize("seconds", [[0], [0, 3600]])
+def test_one_pause_tells_nothing_of_uptime(record, at, write, query, seconds) -> None:
+    write("samples", *scraped(record, at, seconds))
     (row,) = query("SELECT scrapes, seen_ratio FROM monitoring_uptime")
-    assert row == {"scrapes": 1, "seen_ratio": None}
+    assert row == {"scrapes": len(seconds), "seen_ratio": None}
+
+
+def test_gaps_as_many_as_pauses_are_gaps(record, at, write, query) -> None:
+    write("samples", *scraped(record, at, [0, 15, 3615]))
+    (row,) = query("SELECT gaps, seen_ratio FROM monitoring_uptime")
+    assert row["gaps"] == 1
+    assert row["seen_ratio"] == pytest.approx(30 / 3615)
+
+
+def up(record, at, answers: dict[int, float]) -> list:
+    return [
+        record(
+            Sample, service="menu", environment="production", revision="r", name="up",
+            labels='{"instance": "a:1"}', value=value,
+            observed_at=at(0) + timedelta(seconds=second),
+        )
+        for second, value in answers.items()
+    ]  # fmt: skip
+
+
+def test_every_other_scrape_that_fails_is_half_of_the_time(record, at, write, query) -> None:
+    write("samples", *up(record, at, {second: float(second % 2 == 0) for second in range(41)}))
+    (row,) = query("SELECT scrapes, unanswered, gaps, seen_ratio FROM monitoring_uptime")
+    assert row == {"scrapes": 21, "unanswered": 20, "gaps": 0, "seen_ratio": 0.5}
 
 
 def test_a_target_that_is_down_was_not_scraped(record, at, write, query) -> None:
-    down = record(Sample, name="up", value=0.0, observed_at=at(0), labels='{"instance": "a:1"}')
-    write("samples", down)
-    assert query("SELECT * FROM monitoring_uptime") == []
+    write("samples", *up(record, at, dict.fromkeys(range(5), 0.0)))
+    (row,) = query("SELECT scrapes, unanswered, first_scrape, seen_ratio FROM monitoring_uptime")
+    assert row == {"scrapes": 0, "unanswered": 5, "first_scrape": None, "seen_ratio": 0}

@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -77,6 +78,26 @@ def test_an_objective_without_alert_is_named(subject: Subject, folder: Path) -> 
     assert failed([*coverage(subject, read_folder(folder))]) == [
         (Kind.OBJECTIVE_ALERT, "payments/payments-latency")
     ]
+
+
+def test_alerts_count_only_where_prometheus_loads_them(subject: Subject, folder: Path) -> None:
+    """A file elsewhere looks like an alert and never fires."""
+    loaded = folder / "prometheus/rules/objectives.yml"
+    loaded = loaded.rename(folder / "prometheus/rules/of-people.yaml")
+    assert failed([*coverage(subject, read_folder(folder))]) == []
+    settings = yaml.safe_load((folder / "prometheus/prometheus.yml").read_text("utf-8"))
+    assert any(PurePath(loaded.name).match(PurePath(one).name) for one in settings["rule_files"])
+    loaded.rename(folder / "prometheus/objectives.yml")
+    kinds = {kind for kind, _ in failed([*coverage(subject, read_folder(folder))])}
+    assert kinds == {Kind.OBJECTIVE_ALERT}
+
+
+def test_a_service_without_metrics_is_not_covered(subject: Subject, folder: Path) -> None:
+    menu, *others = subject.services
+    silent = replace(subject, services=(replace(menu, path=None), *others))
+    (found,) = [one for one in coverage(silent, read_folder(folder)) if not one.passed]
+    assert (found.kind, found.service) == (Kind.RED_PANELS, "menu")
+    assert "run.metrics in platform.yaml" in str(found.reason)
 
 
 def test_an_empty_folder_covers_nothing(subject: Subject, tmp_path: Path) -> None:

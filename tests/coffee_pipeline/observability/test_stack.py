@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,9 @@ from coffee_pipeline.observability import stack
 from coffee_pipeline.observability.images import IMAGES
 from coffee_pipeline.observability.subject import Subject, subject_of
 from coffee_pipeline.observability.traces import TraceStore
-from coffee_pipeline.platform.description import Platform
+from coffee_pipeline.platform.description import Platform, RunSettings
 from coffee_pipeline.platform.notifications import NotificationSettings
+from coffee_pipeline.platform.security import SecuritySettings
 from tests.conftest import ROOT
 
 COMMITTED = ROOT / "examples" / "go-coffee" / "observability"
@@ -45,6 +49,19 @@ def test_each_service_and_concern_has_a_dashboard(files: dict[str, str]) -> None
     names = {Path(name).stem for name in files if name.startswith(stack.DASHBOARDS)}
     services = {"menu", "payments", "kitchen", "orders", "storefront"}
     assert names == {"objectives", "pipeline", "dora", *(f"service-{one}" for one in services)}
+
+
+def test_no_two_dashboards_have_the_same_uid(subject: Subject, tmp_path: Path) -> None:
+    """Names that begin alike, or are those of the platform's own dashboards."""
+    menu = subject.platform.services[0].model_copy(update={"slos": (), "manifests": ()})
+    long = "notifications-for-customers-of-the-loyalty"
+    names = ("pipeline", "dora", "objectives", f"{long}-programme", f"{long}-cards")
+    services = tuple(menu.model_copy(update={"name": name}) for name in names)
+    platform = subject.platform.model_copy(update={"services": services})
+    files = stack.generate(subject_of(platform, tmp_path))
+    uids = [json.loads(text)["uid"] for name, text in files.items() if name.endswith(".json")]
+    assert len(uids) == len(set(uids)) == 8
+    assert all(re.fullmatch("[A-Za-z0-9_-]{1,40}", uid) for uid in uids)
 
 
 def test_dashboards_are_as_their_schema_says(files: dict[str, str]) -> None:
@@ -95,9 +112,131 @@ def test_prometheus_finds_every_service_under_its_name(files: dict[str, str]) ->
     (orders,) = jobs["orders"]["static_configs"]
     assert orders["targets"] == ["orders:8080"]
     assert orders["labels"] == {"service": "orders", "environment": "production"}
+
+
+def with_service(subject: Subject, repository: Path, **changes: object) -> Subject:
+    """The platform with only the service menu, changed."""
+    menu = subject.platform.services[0].model_copy(update={"slos": (), **changes})
+    return subject_of(subject.platform.model_copy(update={"services": (menu,)}), repository)
+
+
+DEPLOYMENT = """\
+kind: Deployment
+spec:
+  template:
+    metadata: {annotations: {%s}}
+    spec:
+      containers:
+        - {name: proxy, ports: [{name: admin, containerPort: 15000}]}
+        - {name: app, ports: [{name: grpc, containerPort: 9000}, {name: http, containerPort: 8000}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("annotations", "metrics", "target", "path"),
+    [
+        ("", "/metrics", "menu:8000", "/metrics"),
+        ('prometheus.io/port: "9100"', "/metrics", "menu:9100", "/metrics"),
+        ("prometheus.io/port: 9100, prometheus.io/path: /internal", "/metrics", "menu:9100",
+         "/internal"),
+        ("prometheus.io/path: /internal", "/own", "menu:8000", "/own"),
+        ("prometheus.io/port: http", "/metrics", "menu:8000", "/metrics"),
+    ],
+)  # fmt: skip
+def test_a_service_is_scraped_where_its_manifests_say(
+    subject: Subject, tmp_path: Path, annotations: str, metrics: str, target: str, path: str
+) -> None:
+    (tmp_path / "deployment.yaml").write_text(DEPLOYMENT % annotations)
+    changes = {"manifests": ("deployment.yaml",), "run": RunSettings(metrics=metrics)}
+    files = dict(stack.generate(with_service(subject, tmp_path, **changes)))
+    (job, *_) = document(files, "prometheus/prometheus.yml")["scrape_configs"]
+    assert job["static_configs"][0]["targets"] == [target]
+    assert job["metrics_path"] == path
+
+
+def test_nobody_is_paged_for_ever_for_a_service_without_metrics(
+    subject: Subject, tmp_path: Path
+) -> None:
+    run = RunSettings(metrics=None)
+    silent = with_service(subject, tmp_path, manifests=(), run=run)
+    files = dict(stack.generate(silent))
+    jobs = document(files, "prometheus/prometheus.yml")["scrape_configs"]
+    assert "menu" not in {one["job_name"] for one in jobs}
+    assert "MenuNotScraped" not in files["prometheus/rules/monitoring.yml"]
+
+
+def test_only_production_is_counted_into_the_service_levels_of_a_cluster(
+    files: dict[str, str],
+) -> None:
+    """Rules and dashboards add up every series of a service, whatever its environment."""
     there = document(files, "prometheus/prometheus-kubernetes.yml")
     (discovery,) = there["scrape_configs"][0]["kubernetes_sd_configs"]
-    assert discovery["namespaces"]["names"] == ["go-coffee-staging", "go-coffee-production"]
+    assert discovery["namespaces"]["names"] == ["go-coffee-production"]
+    access = yaml.safe_load_all(files["kubernetes/scrape-access.yaml"])
+    assert {one["metadata"]["namespace"] for one in access} == {"go-coffee-production"}
+
+
+def test_namespaces_are_those_that_the_platform_maps(subject: Subject) -> None:
+    security = SecuritySettings(namespaces={"shop": "production", "shop-test": "staging"})
+    platform = subject.platform.model_copy(update={"security": security})
+    mapped = Subject(platform, subject.services, subject.slos, subject.groups)
+    files = dict(stack.generate(mapped))
+    there = document(files, "prometheus/prometheus-kubernetes.yml")
+    (discovery,) = there["scrape_configs"][0]["kubernetes_sd_configs"]
+    assert discovery["namespaces"]["names"] == ["shop"]
+    assert "*_shop-test_*.log,/var/log/containers/*_shop_*.log" in files["fluentd/fluent.conf"]
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH")
+def test_pods_of_any_common_labels_are_scraped(files: dict[str, str], tmp_path: Path) -> None:
+    """Prometheus' own relabelling, of pods as the cluster would tell of them."""
+    job = document(files, "prometheus/prometheus-kubernetes.yml")["scrape_configs"][0]
+    del job["kubernetes_sd_configs"]
+    meta = "__meta_kubernetes_pod"
+    pods: list[tuple[dict[str, str], str | None]] = [
+        ({"app_kubernetes_io_name": "menu", "app_kubernetes_io_part_of": "go-coffee"}, "menu"),
+        ({"app": "orders"}, "orders"),
+        ({"app": "shop", "app_kubernetes_io_name": "kitchen"}, "kitchen"),
+        ({"app": "menu", "app_kubernetes_io_part_of": "another"}, None),
+    ]
+    job["static_configs"] = [
+        {
+            "targets": [f"10.0.0.{number}:8080"],
+            "labels": {
+                "__meta_kubernetes_namespace": "go-coffee-production",
+                f"{meta}_annotation_prometheus_io_scrape": "true",
+                f"{meta}_annotation_prometheus_io_port": "9100",
+                f"{meta}_annotation_prometheus_io_path": "/internal/metrics",
+                **{f"{meta}_label_{name}": value for name, value in labels.items()},
+            },
+        }
+        for number, (labels, _) in enumerate(pods)
+    ]
+    path = tmp_path / "prometheus.yml"
+    path.write_text(yaml.safe_dump({"scrape_configs": [job]}))
+    done = subprocess.run(
+        ["promtool", "check", "service-discovery", "--timeout=2s", path, "services"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = (
+        (one["discoveredLabels"]["__address__"], one["labels"]) for one in json.loads(done.stdout)
+    )
+    found = {address.partition(":")[0]: labels for address, labels in told}
+    for number, (_, service) in enumerate(pods):
+        labels = found[f"10.0.0.{number}"]
+        assert labels.get("service") == service
+        if service is not None:
+            assert labels["environment"] == "production"
+            assert labels["__address__"] == f"10.0.0.{number}:9100"
+            assert labels["__metrics_path__"] == "/internal/metrics"
+
+
+def test_what_the_dashboards_of_the_delivery_show_is_scraped(subject: Subject) -> None:
+    files = dict(stack.generate(subject, pipeline="deliveries:9464"))
+    for name in ("prometheus.yml", "prometheus-kubernetes.yml"):
+        jobs = document(files, f"prometheus/{name}")["scrape_configs"]
+        (job,) = [one for one in jobs if one["job_name"] == "delivery-pipeline"]
+        assert job["static_configs"] == [{"targets": ["deliveries:9464"]}]
 
 
 def test_pages_and_tickets_go_where_the_platform_says(subject: Subject) -> None:
@@ -114,6 +253,36 @@ def test_pages_and_tickets_go_where_the_platform_says(subject: Subject) -> None:
         assert set(hook["http_config"]["authorization"]) == {"type", "credentials_file"}
     whole = document(files, "compose.yaml")
     assert whole["secrets"]["slack_url"] == {"environment": "COFFEE_SLACK_URL"}
+
+
+def test_every_channel_of_a_kind_is_told(subject: Subject) -> None:
+    teams = told(
+        subject,
+        {"kind": "slack", "url_variable": "COFFEE_SLACK_ONE"},
+        {"kind": "pagerduty", "routing_key_variable": "COFFEE_PAGER_ONE"},
+        {"kind": "slack", "url_variable": "COFFEE_SLACK_TWO"},
+        {"kind": "pagerduty", "routing_key_variable": "COFFEE_PAGER_TWO"},
+    )
+    files = dict(stack.generate(teams))
+    receivers = {
+        one["name"]: one for one in document(files, "alertmanager/alertmanager.yml")["receivers"]
+    }
+    named = [
+        *(one["routing_key_file"] for one in receivers["page"]["pagerduty_configs"]),
+        *(one["api_url_file"] for one in receivers["ticket"]["slack_configs"]),
+    ]
+    secrets = document(files, "compose.yaml")["secrets"]
+    assert [secrets[name.rpartition("/")[2]]["environment"] for name in named] == [
+        "COFFEE_PAGER_ONE", "COFFEE_PAGER_TWO", "COFFEE_SLACK_ONE", "COFFEE_SLACK_TWO",
+    ]  # fmt: skip
+
+
+def test_fluentd_may_write_its_volume(files: dict[str, str]) -> None:
+    """The program's image has no such folder; a volume without one belongs to root."""
+    fluentd = document(files, "compose.yaml")["services"]["fluentd"]
+    (data,) = [one.partition(":")[2] for one in fluentd["volumes"] if one.startswith("fluentd:")]
+    assert f"chown fluent:fluent {data}" in files["fluentd/Dockerfile"]
+    assert f"{data}/" in files["fluentd/fluent.conf"]
 
 
 def test_without_a_pager_slack_hears_of_pages(subject: Subject) -> None:

@@ -28,6 +28,19 @@ VECTOR = b"""{"status":"success","data":{"resultType":"vector","result":[
         (200, VECTOR.replace(b'"1"', b'"NaN"'), None, "nan"),
         (200, VECTOR.replace(b'"1"', b'"+Inf"'), None, "inf"),
         (200, VECTOR.replace(b'"success",', b'"success","isPartial":true,'), None, "part of"),
+        (
+            200,
+            VECTOR.replace(b'"success",', b'"success","warnings":["No StoreAPIs matched"],'),
+            None,
+            "No StoreAPIs",
+        ),
+        (200, VECTOR.replace(b'"success",', b'"success","warnings":"store down",'), None, "down"),
+        (
+            200,
+            VECTOR.replace(b'"success",', b'"success","warnings":["PromQL info: no counter"],'),
+            4.5,
+            None,
+        ),
         (422, b'{"status":"error","errorType":"execution","error":"boom"}', None, "boom (422)"),
     ],
 )
