@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from coffee_pipeline.dora.proxy_changes import Delivered, Repair
+from coffee_pipeline.dora.proxy_changes import Delivered
 from coffee_pipeline.dora.proxy_deployments import EARLIEST, ProxyDeployment, ProxyDeployments
+from coffee_pipeline.dora.proxy_repairs import Repair
 from coffee_pipeline.platform.commit_log import CommitLog
 
 

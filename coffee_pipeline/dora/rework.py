@@ -44,6 +44,8 @@ class Rework:
 NO_REWORK = Rework()
 """Of an ordinary commit."""
 
+_WORDS = re.compile(r"revert|back(?:ed|s)? out|hot[-_ ]?fix|🚑|:ambulance:", re.IGNORECASE)
+"""A message without any of these is neither: most are told so at once."""
 _HASHES = r"`?[0-9a-f]{7,64}\b`?(?:(?:,? and |, ?| |\s*\n)`?[0-9a-f]{7,64}\b`?)*"
 _REQUESTS = (
     r"(?:[\w./-]{0,200}[#!]\d{1,9}\b|https?://\S{1,200}/(?:pull|pulls|merge_requests|pull-requests"
@@ -68,7 +70,8 @@ _NUMBER = re.compile(r"(\d+)(?!.*\d)")
 REQUEST_SUFFIX = re.compile(r" \((?:#|!|pull request #|PR #?)(\d{1,9})\)$")
 """The number that a forge puts behind the subject of a merged or squashed request."""
 _MERGED_REQUEST = re.compile(
-    r"(?:Merge pull request #(\d{1,9})\b|Merged in .* \(pull request #(\d{1,9})\)$|Merged PR (\d{1,9}):)"
+    r"(?:Merge pull request #(\d{1,9})\b|Merged in .* \(pull request #(\d{1,9})\)$"
+    r"|Merged PR (\d{1,9}):)"
 )
 _SEE_REQUEST = re.compile(r"^See merge request \S*!(\d{1,9})$", re.MULTILINE)
 
@@ -82,7 +85,9 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"{_TAGS}revert(?:\([^)]*\))?!?:? +(?P<rest>.+)", re.IGNORECASE)
-_INNER = re.compile(r"(revert|reapply|re-?land)(?:\^(\d{1,3}))? +[\"'“]", re.IGNORECASE)
+_INNER = re.compile(
+    r"(revert|reapply|re-?land)(?:\^(\d{1,3}))?(?: +[\"'“]|(?:\([^)]*\))?!?: +)", re.IGNORECASE
+)
 _REVERT_WORDS = re.compile(
     rf"{_TAGS}(?:revert(?:s|ed|ing)?\b|back(?:ed|s)? out\b|roll(?:s|ed)? ?back\b)", re.IGNORECASE
 )
@@ -124,6 +129,8 @@ def rework_of(subject: str, message: str = "", *, merge: bool = False) -> Rework
             brings, so only its branch, and the title of its request, are looked at.
     """
     subject, message = _first(subject), message[:LONGEST_MESSAGE]
+    if not (_WORDS.search(subject) or _WORDS.search(message)):
+        return NO_REWORK
     if merge:
         title = _title(message)
         return Rework(hotfix=_merges_hotfix(subject) or bool(title and _is_hotfix(title)))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from coffee_pipeline.dora.proxy_deployments import Source, is_release
+from coffee_pipeline.dora.proxy_deployments import Source
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance, repository_performance
+from coffee_pipeline.dora.proxy_tags import is_release
 from coffee_pipeline.dora.quantiles import distribution
 from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.platform.calendar import WEEKDAYS, CalendarSettings
@@ -120,10 +121,12 @@ def test_merges_stand_for_deployments_without_tags(tmp_path: Path) -> None:
     history.commit("merge 2", 20, "straight", "rest", message="Merge branch 'feature'")
     history.commit("other", 21, "merge 2", branch="other")
     history.commit("pulled", 30, "merge 2", "other", message="Merge branch 'main' of host:x/y")
+    history.commit("last", 31, "pulled", branch="feature")
+    history.commit("merge 3", 40, "pulled", "last", message="Merge branch 'feature'")
     found = measured(history.write())
     assert found.chosen.source is Source.MERGES
-    assert len(found.deployments) == 2
-    assert sorted(one.lead_time // HOUR for one, _ in found.lead_times) == [4, 8, 8]
+    assert len(found.deployments) == 3
+    assert sorted(one.lead_time // HOUR for one, _ in found.lead_times) == [4, 8, 8, 9]
     notes = "\n".join(found.notes)
     assert "release tags are not used: 0 found" in notes
     assert "(git pull) are no deployments" in notes
@@ -135,12 +138,13 @@ def test_squash_merges_say_nothing_of_their_duration(tmp_path: Path) -> None:
     history.commit("root", 0)
     history.commit("one", 10, "root", message="Add milk (#1)")
     history.commit("two", 30, "one", message="Add sugar (#2)")
+    history.commit("three", 34, "two", message="Add cream (!3)")
     found = measured(history.write())
     assert found.chosen.source is Source.MERGES
     lead = found.metrics[0]
     assert (lead.value, lead.count, lead.band) == (None, 0, None)
-    assert "the same in 2 of 2 changes" in str(lead.reason)
-    assert values(found)["deployment frequency"] == pytest.approx(2.0)
+    assert "the same in 3 of 3 changes" in str(lead.reason)
+    assert values(found)["deployment frequency"] == pytest.approx(3.0)
 
 
 def test_commits_are_the_last_resort(tmp_path: Path) -> None:
@@ -227,7 +231,7 @@ def test_tags_on_one_commit_count_once_and_lightweight_ones_take_its_time(tmp_pa
     history.tag("v1.0.0", "a")
     history.tag("v2.0.0", "b")
     history.tag("v2", "b", 30)
-    found = measured(history.write())
+    found = measured(history.write(), Source.TAGS)
     assert [(one.name, one.at) for one in found.deployments] == [
         ("v1.0.0", START), ("v2.0.0", START + DAY),
     ]  # fmt: skip

@@ -77,6 +77,7 @@ def test_what_a_revert_undoes(message: str, expected: Reverted | None) -> None:
     [
         f'Reapply "Milk"\n\nThis reverts commit {ONE}.',
         f'Revert "Revert "Milk""\n\nThis reverts commit {ONE}.',
+        'Revert "revert: feat: milk" (#15)',
         f'Revert^2 "Milk"\n\nThis reverts commit {ONE}.',
         'Revert "Revert "Milk" (#12)" (#13)\n\nReverts owner/repo#12',
         f'Reland "Milk"\n\nThis is a reland of commit {TWO}\n\n> This reverts commit {ONE}.',
