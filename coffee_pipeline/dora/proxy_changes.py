@@ -7,6 +7,7 @@ release it: it counts with the first of their deployments.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -216,3 +217,25 @@ class _Walk:
                 f"{odd} commits have an author's time that is missing, before 1971 or after their "
                 "deployment: no lead time"
             )
+        same = sum(one.reason == "same" for one in self.changes)
+        if same:
+            yield (
+                f"{same} changes have the same author's and committer's time (squashed, or "
+                "committed straight to the branch): no lead time"
+            )
+        copies = self._copies()
+        if copies:
+            yield (
+                f"{copies} delivered commits are copies of others (cherry-picked, or of a "
+                "rewritten branch): each counts"
+            )
+
+    def _copies(self) -> int:
+        """Commits with another one's subject and author's time."""
+        alike = Counter(
+            (commit.authored, commit.subject)
+            for name in self.first
+            for commit in (self.log.commits[name],)
+            if commit.authored is not None and len(commit.parents) < 2
+        )
+        return sum(alike.values()) - len(alike)

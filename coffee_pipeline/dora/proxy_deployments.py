@@ -178,7 +178,7 @@ def is_pull_merge(commit: LoggedCommit, branch: str | None) -> bool:
 def _release_tags(log: CommitLog, latest: int, reachable_only: bool) -> _Chosen:
     chosen = _Chosen()
     position = {revision: at for at, revision in enumerate(reversed(log.commits))}
-    here = _reached(log, [log.head] if log.head else []) if reachable_only else None
+    here = _reached(log, [log.head] if log.head else [])
     by_commit: dict[tuple[str, str], ProxyDeployment] = {}
     lightweight = early = doubled = outside = undated = 0
     for tag in log.tags:
@@ -186,9 +186,10 @@ def _release_tags(log: CommitLog, latest: int, reachable_only: bool) -> _Chosen:
         early += release is None
         if not release:
             continue
-        if here is not None and tag.commit not in here:
+        if tag.commit not in here:
             outside += 1
-            continue
+            if reachable_only:
+                continue
         at = tag.tagged if tag.tagged is not None else log.commits[tag.commit].committed
         if at is None or not EARLIEST <= at <= latest:
             undated += 1
@@ -207,7 +208,11 @@ def _release_tags(log: CommitLog, latest: int, reachable_only: bool) -> _Chosen:
         (early, "tags of pre-releases are no deployments"),
         (doubled, "further tags of a commit that another release tag names count once"),
         (shared, "releases are of a commit that another component released too: each counts"),
-        (outside, "release tags of commits outside the branch are left out"),
+        (
+            outside,
+            "release tags are of commits outside the branch: "
+            + ("left out" if reachable_only else "they count, --branch leaves them out"),
+        ),
         (undated, "release tags are left out: their time is missing, before 1971 or in the future"),
         (lightweight, "release tags are lightweight: their commit's time stands for the release's"),
     ):
