@@ -22,6 +22,8 @@ _UNRELEASED = frozenset(
      "prerelease", "dev", "devel", "snapshot", "nightly", "canary", "test", "testing", "draft",
      "wip", "staging", "stage", "qa", "uat"]
 )  # fmt: skip
+_STAGES = frozenset(["staging", "stage", "qa", "uat", "nightly", "canary", "snapshot"])
+"""Words that speak of no production also where a component's name follows."""
 _BOOKMARKS = frozenset(
     ["archive", "archived", "backup", "before", "after", "old", "tmp", "temp", "start", "end"]
 )
@@ -58,7 +60,8 @@ def is_release(name: str) -> bool | None:
     if match is None:
         return False
     around = [word.lower() for word in _LETTERS.findall(match["before"] + " " + match["word"])]
-    folders = [word.lower() for word in _LETTERS.findall(folder)]
+    # Whole parts of a path: staging/v1.2 is none, dev-server@1.2 and archive-service/v1.2 are.
+    folders = folder.lower().rstrip("/@").split("/")
     if _BOOKMARKS & {*around, *folders}:
         return False
     number = match["number"]
@@ -68,7 +71,9 @@ def is_release(name: str) -> bool | None:
         return False
     after = match["after"].partition("+")[0]
     words = {word.lower() for word in _LETTERS.findall(after)}
-    return None if _UNRELEASED & {*words, *around, *folders} else True
+    named = [word for word in around if word not in _RELEASE_WORDS]
+    words |= {word for word in (*folders, *named[-1:]) if len(word) > 1} | (_STAGES & {*named[:1]})
+    return None if _UNRELEASED & words else True
 
 
 def release_name(name: str) -> ReleaseName:

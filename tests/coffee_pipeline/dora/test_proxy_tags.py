@@ -27,6 +27,10 @@ from coffee_pipeline.dora.proxy_tags import (
         ("@scope/pkg@1.2.3", "@scope/pkg", (1, 2, 3)), ("pkg@1.2.3", "pkg", (1, 2, 3)),
         ("go1.21.3", "go", (1, 21, 3)), ("log4j-2.17.1", "log4j", (2, 17, 1)),
         ("k8s-v1.0", "k8s", (1, 0)), ("oauth2-1.0", "oauth2", (1, 0)),
+        ("c/v1.2", "c", (1, 2)), ("dev-server@1.2", "dev-server", (1, 2)),
+        ("archive-service/v1.0", "archive-service", (1, 0)),
+        ("@scope/react-test@1.0", "@scope/react-test", (1, 0)),
+        ("test-tools-v1.0", "test-tools", (1, 0)),
         ("my.lib-1.0", "my-lib", (1, 0)), ("n4.3.1", "n", (4, 3, 1)),
     ],
 )  # fmt: skip
@@ -35,7 +39,21 @@ def test_component_and_version(name: str, component: str, version: tuple[int, ..
     assert release_name(name) == ReleaseName(component, version)
 
 
-@pytest.mark.parametrize("name", ["staging-20260301", "qa/v1.2", "orders-uat-1.0", "v1.0-rc1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "staging-20260301",
+        "qa/v1.2",
+        "orders-uat-1.0",
+        "staging-orders-17.0",
+        "v1.0-rc1",
+        "beta/v1.0",
+        "orders-beta-1.0",
+        "rc-1.0",
+        "orders/v1.0-beta.1",
+        "canary-orders-v1",
+    ],
+)
 def test_environments_before_production_are_no_releases(name: str) -> None:
     assert is_release(name) is None
 
