@@ -22,6 +22,7 @@ from coffee_pipeline.cli.report_dora import (
     write_text,
 )
 from coffee_pipeline.cli.report_dora import as_json as to_json
+from coffee_pipeline.cli.report_options import refuse_without_effect
 from coffee_pipeline.dora.proxy_deployments import Source
 from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.dora.working_time import WorkingCalendar, calendar_of
@@ -102,9 +103,20 @@ def slo(
 @reports.command()
 def dora(
     context: typer.Context,
-    output: _Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write. Default: HTML into the data directory; with --repository or "
+            "--compatible it is printed.",
+        ),
+    ] = None,
     format_: _Format = Format.HTML,
-    days: Annotated[int, typer.Option(min=1, max=3660, help="Days to look back.")] = 30,
+    days: Annotated[
+        int,
+        typer.Option(min=1, max=3660, help="Days to look back. Not with --since, --repository."),
+    ] = 30,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print every number with its making, as JSON.")
     ] = False,
@@ -119,10 +131,18 @@ def dora(
         str | None, typer.Option(help="With --repository: its branch. Default: the default branch.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="From this date or time (UTC) on, instead of --days.")
+        str | None,
+        typer.Option(
+            help="From this date or time (UTC) on, instead of --days. Default with --repository: "
+            "the first deployment."
+        ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(help="Up to and with this date or time (UTC). Default: now.")
+        str | None,
+        typer.Option(
+            help="Up to and with this date or time (UTC). Default: --as-of or now; with "
+            "--repository the last commit or release."
+        ),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -130,7 +150,10 @@ def dora(
     ] = None,
     deployments: Annotated[
         Source,
-        typer.Option(help="With --repository: what stands for deployments, as a proxy."),
+        typer.Option(
+            help="With --repository: what stands for deployments, as a proxy. auto: tags, else "
+            "merges, else commits, as the repository shows a rhythm."
+        ),
     ] = Source.AUTO,
     compatible: Annotated[
         Compatible | None,
@@ -146,7 +169,7 @@ def dora(
         str | None,
         typer.Option(
             help="Lead time and frequency also on the working days of this country (DE, US-CA). "
-            "Default: those of the platform, if it names any."
+            "Default: those of the platform, if it names any; none with --repository."
         ),
     ] = None,
     time_zone: Annotated[
@@ -155,14 +178,11 @@ def dora(
     ] = None,
 ) -> None:
     """The five software delivery metrics of dora.dev."""
-    if as_of is not None and (compatible is not None or repository is not None):
-        raise UsageError("--as-of needs the history: no --repository, no --compatible")
+    refuse_without_effect(
+        context, repository=repository is not None, compatible=compatible is not None
+    )
     working = working_calendar(calendar, time_zone)
-    if compatible is not None:
-        if tables is None or repository is not None or working is not None:
-            raise UsageError(
-                "--compatible needs --tables, and no --repository, --calendar or --time-zone"
-            )
+    if compatible is not None and tables is not None:
         report_compatible(tables, project, output)
         return
     if repository is not None:
@@ -181,8 +201,6 @@ def dora(
             )
         )
         return
-    if branch or deployments is not Source.AUTO:
-        raise UsageError("--branch and --deployments need --repository")
     period = RecordedPeriod(
         days=days,
         since=moment(since, "--since"),

@@ -11,9 +11,11 @@ from typing import Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from coffee_pipeline.dora.devlake_tables import compatible_tables
+from coffee_pipeline.dora.intervals import SMALL
 from coffee_pipeline.dora.proxy_deployments import Source
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance, repository_performance
 from coffee_pipeline.dora.trend import Step
@@ -29,7 +31,7 @@ from coffee_pipeline.reports.dora_metric import (
     taken_over,
     working_text,
 )
-from coffee_pipeline.reports.dora_repository import repository_page
+from coffee_pipeline.reports.dora_repository import component_title, repository_page
 from coffee_pipeline.reports.render import to_markdown, write_html
 from coffee_pipeline.reports.wording import duration
 
@@ -185,8 +187,12 @@ def _print(found: RepositoryPerformance) -> None:
             percentiles = f"{duration(one.distribution.p75)} / {duration(one.distribution.p90)}"
             spread = "; ".join(filter(None, (percentiles, spread)))
         level = (one.band.name or "none published") if one.band else ""
-        table.add_row(metric_title(one), metric_value(one), taken_over(one), level, spread)
+        few = ", a small number" if one.value is not None and one.count < SMALL else ""
+        table.add_row(metric_title(one), metric_value(one), f"{taken_over(one)}{few}", level,
+                      spread)  # fmt: skip
     console.print(table)
+    if found.components:
+        console.print(_components(found))
     told = [f"{one.name} {working_text(one)}: {one.working.method}"
             for one in found.metrics if one.working is not None]  # fmt: skip
     _say(console, told)
@@ -194,6 +200,13 @@ def _print(found: RepositoryPerformance) -> None:
     _say(console, [f"no {one.name}: {one.reason}" for one in missing])
     _say(console, [f"note: {one}" for one in found.notes])
     _say(console, [f"not read: {one}" for one in found.unread])
+
+
+def _components(found: RepositoryPerformance) -> Table:
+    table = Table("Component", *(metric_title(one) for one in found.metrics))
+    for name, own in found.components.items():
+        table.add_row(escape(component_title(name)), *(metric_value(one) for one in own))
+    return table
 
 
 def _say(console: Console, lines: list[str]) -> None:

@@ -1,15 +1,16 @@
 """Which commits each proxy deployment is the first to contain, and which it had to put right.
 
-Every commit is walked once, so the time grows with the history, not with its product with the
-number of releases.
+Every commit is walked once for each component, so the time does not grow with the product of the
+history and the number of releases. A commit is one change of the repository, whichever components
+release it: it counts with the first of their deployments.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from coffee_pipeline.dora.proxy_deployments import (
     EARLIEST,
@@ -18,14 +19,13 @@ from coffee_pipeline.dora.proxy_deployments import (
     Source,
     is_pull_merge,
 )
-from coffee_pipeline.platform.commit_log import CommitLog, LoggedCommit
-
-REPAIR_WINDOW = 30 * 86_400
-"""Seconds after a deployment in which a revert or hotfix still speaks of its failure."""
-
-_HOTFIX = re.compile(r"\bhot[-_ ]?fix(?:es|ed)?\b", re.IGNORECASE)
-_QUOTED = re.compile(r'Revert "(.+)"')
-_UNDOES_A_REVERT = re.compile(r'(?:Revert "Revert |Reapply )"?', re.IGNORECASE)
+from coffee_pipeline.dora.proxy_repairs import (
+    REPAIR_WINDOW,
+    Repair,
+    repairing_commits,
+    repairs_of,
+)
+from coffee_pipeline.platform.commit_log import CommitLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +43,6 @@ class ProxyChange:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """A deployment (index) that failed, and what put it right.
-
-    ``repaired_by`` is the later deployment's index; None for a revert that went straight to the
-    branch, or that no release contains yet. ``repaired_at`` in seconds since 1970, None when it is
-    not delivered yet.
-    """
-
-    failed: int
-    repaired_by: int | None
-    repaired_at: int | None
-    evidence: str
-    kind: str
-
-
 @dataclass(frozen=True)
 class Delivered:
     """What the deployments contained: changes, repairs, and what was not counted."""
@@ -68,14 +52,23 @@ class Delivered:
     notes: tuple[str, ...]
 
 
-def delivered(log: CommitLog, chosen: ProxyDeployments) -> Delivered:
-    """The changes and the recognised repairs of all deployments."""
-    walk = _Walk(log, chosen)
+def delivered(
+    log: CommitLog,
+    chosen: ProxyDeployments,
+    touched: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> Delivered:
+    """The changes and the recognised repairs of all deployments.
+
+    ``touched`` are the components of which a commit changed files; one that is not in it may be a
+    change of any.
+    """
+    repairing = repairing_commits(log)
+    walk = _Walk(log, chosen, touched, repairing.commits)
     if chosen.source is Source.TAGS:
         walk.releases()
     else:
         walk.line()
-    repairs, late = _repairs(log, chosen, walk.owner)
+    repairs, late = repairs_of(log, chosen, repairing, walk.first, walk.delivered_by)
     notes = list(walk.notes())
     if late:
         notes.append(
@@ -86,25 +79,52 @@ def delivered(log: CommitLog, chosen: ProxyDeployments) -> Delivered:
 
 
 class _Walk:
-    """One walk over the commits, deployment by deployment."""
+    """One walk over the commits for each component, deployment by deployment.
 
-    def __init__(self, log: CommitLog, chosen: ProxyDeployments) -> None:
+    ``first`` is each commit's first deployment of all, ``delivered_by`` that within each component,
+    of the commits asked for alone: components times commits would be very many.
+    """
+
+    def __init__(
+        self,
+        log: CommitLog,
+        chosen: ProxyDeployments,
+        touched: Mapping[str, frozenset[str]],
+        watched: frozenset[str],
+    ) -> None:
         self.log = log
         self.chosen = chosen
         self.changes: list[ProxyChange] = []
-        self.owner: dict[str, int] = {}
+        self.first: dict[str, int] = {}
+        self.delivered_by: dict[str, dict[str, int]] = {}
+        self._touched = touched
+        self._watched = watched
         self._seen: set[str] = set()
         self._first = self._cut = 0
 
     def releases(self) -> None:
-        """Each release has what is reachable from it and from no release before it."""
+        """Each release has what is reachable from it and from no earlier one of its component."""
+        indices: dict[str, list[int]] = {}
         for index, one in enumerate(self.chosen.found):
-            found, cut = self._new(one.revision)
-            self.owner.update(dict.fromkeys(found, index))
-            if index == 0:
+            indices.setdefault(one.component, []).append(index)
+        cut: set[int] = set()
+        for component, own in indices.items():
+            self._seen = set()
+            for index in own:
+                found, incomplete = self._new(self.chosen.found[index].revision)
+                if incomplete:
+                    cut.add(index)
+                self._deliver(self._of(component, found), index, component)
+        brought: dict[int, list[str]] = {index: [] for index in range(len(self.chosen.found))}
+        for name, index in self.first.items():
+            brought[index].append(name)
+        begun: set[str] = set()
+        for index, one in enumerate(self.chosen.found):
+            if one.component not in begun:
+                begun.add(one.component)
                 self._first += 1
-            else:
-                self._add(found, index, one, "cut" if cut else "")
+                continue
+            self._add(brought[index], index, one, "cut" if index in cut else "")
 
     def line(self) -> None:
         """Each merge brings what its other parents reach; a commit of the line brings itself."""
@@ -122,9 +142,24 @@ class _Walk:
             if index is None or is_pull_merge(commit, self.log.branch):
                 continue
             one = self.chosen.found[index]
-            self.owner.update(dict.fromkeys([name, *brought], index))
+            self._deliver([name, *brought], index, one.component)
             self._add(brought if len(commit.parents) > 1 else [name], index, one,
                       "cut" if cut else "")  # fmt: skip
+
+    def _of(self, component: str, names: list[str]) -> list[str]:
+        """The commits that may be changes of a component."""
+        if not self._touched:
+            return names
+        return [
+            name for name in names if component in self._touched.get(name, frozenset([component]))
+        ]
+
+    def _deliver(self, names: Iterable[str], index: int, component: str) -> None:
+        within = self.delivered_by.setdefault(component, {})
+        for name in names:
+            self.first[name] = min(self.first.get(name, index), index)
+            if name in self._watched:
+                within[name] = index
 
     def _new(self, start: str) -> tuple[list[str], bool]:
         """Commits reachable from ``start`` not seen before, and whether the walk met a cut."""
@@ -168,7 +203,12 @@ class _Walk:
     def notes(self) -> Iterable[str]:
         """What was left out of the changes."""
         if self._first:
-            yield "the first release has no earlier one to count from: no lead times"
+            yield (
+                "the first release has no earlier one to count from: no lead times"
+                if self._first == 1
+                else f"the first releases of {self._first} components have no earlier ones to "
+                "count from: no lead times"
+            )
         if self._cut:
             yield f"{self._cut} deployments reach into history that is not here: no lead times"
         odd = sum(one.reason == "odd" for one in self.changes)
@@ -177,88 +217,25 @@ class _Walk:
                 f"{odd} commits have an author's time that is missing, before 1971 or after their "
                 "deployment: no lead time"
             )
+        same = sum(one.reason == "same" for one in self.changes)
+        if same:
+            yield (
+                f"{same} changes have the same author's and committer's time (squashed, or "
+                "committed straight to the branch): no lead time"
+            )
+        copies = self._copies()
+        if copies:
+            yield (
+                f"{copies} delivered commits are copies of others (cherry-picked, or of a "
+                "rewritten branch): each counts"
+            )
 
-
-def _repairs(
-    log: CommitLog, chosen: ProxyDeployments, owner: dict[str, int]
-) -> tuple[list[Repair], int]:
-    """Reverts of a commit that an earlier deployment delivered, and hotfixes after one."""
-    hashes = sorted(log.commits)
-    subjects = _reverted_subjects(log)
-    straight = frozenset() if chosen.source is Source.TAGS else frozenset(chosen.line)
-    repairs: list[Repair] = []
-    late = 0
-    for name, commit in log.commits.items():
-        fixed_by = owner.get(name)
-        for broken, evidence, kind in _undone(log, commit, owner, hashes, subjects):
-            if commit.committed is None or (fixed_by is not None and broken >= fixed_by):
-                continue
-            after = commit.committed - chosen.found[broken].at
-            if after > REPAIR_WINDOW:
-                late += 1
-            elif after >= 0:
-                at = commit.committed if name in straight else None
-                at = chosen.found[fixed_by].at if fixed_by is not None else at
-                repairs.append(Repair(broken, fixed_by, at, evidence, kind))
-    return sorted(repairs, key=lambda one: (one.failed, one.repaired_at or 0, one.evidence)), late
-
-
-def _undone(
-    log: CommitLog,
-    commit: LoggedCommit,
-    owner: dict[str, int],
-    hashes: Sequence[str],
-    subjects: dict[str, list[tuple[int, str]]],
-) -> list[tuple[int, str, str]]:
-    """The deployments whose failure a commit speaks of, with the words and the kind of evidence."""
-    name = commit.revision
-    short = name[:12]
-    if name in log.reverts or commit.subject.startswith(("Revert ", "Reapply ")):
-        if _UNDOES_A_REVERT.match(commit.subject):
-            return []
-        return [
-            (owner[target], f"{short} reverts {target[:12]}", "revert")
-            for target in _targets(log, name, hashes, subjects)
-            if target in owner
-        ]
-    fixed_by = owner.get(name)
-    if fixed_by and _HOTFIX.search(commit.subject):
-        return [(fixed_by - 1, f"{short} is a hotfix: {commit.subject[:60]}", "hotfix")]
-    return []
-
-
-def _reverted_subjects(log: CommitLog) -> dict[str, list[tuple[int, str]]]:
-    """Commits by the subjects that some revert quotes, with their times, oldest first."""
-    wanted = {match[1] for one in log.commits.values() if (match := _QUOTED.fullmatch(one.subject))}
-    found: dict[str, list[tuple[int, str]]] = {}
-    for name in reversed(log.commits):
-        commit = log.commits[name]
-        if commit.subject in wanted and commit.committed is not None:
-            found.setdefault(commit.subject, []).append((commit.committed, name))
-    for entries in found.values():
-        entries.sort(key=lambda entry: entry[0])
-    return found
-
-
-def _targets(
-    log: CommitLog,
-    name: str,
-    hashes: Sequence[str],
-    subjects: dict[str, list[tuple[int, str]]],
-) -> list[str]:
-    """The commits a revert undoes: those it names, else the last one before with its subject."""
-    named = []
-    for short in log.reverts.get(name, ()):
-        at = bisect_left(hashes, short)
-        alike = [one for one in hashes[at : at + 2] if one.startswith(short)]
-        named += alike if len(alike) == 1 else []
-    if named:
-        return [one for one in named if one != name]
-    commit = log.commits[name]
-    match = _QUOTED.fullmatch(commit.subject)
-    if match is None or commit.committed is None:
-        return []
-    before = [
-        one for when, one in subjects.get(match[1], ()) if when <= commit.committed and one != name
-    ]
-    return before[-1:]
+    def _copies(self) -> int:
+        """Commits with another one's subject and author's time."""
+        alike = Counter(
+            (commit.authored, commit.subject)
+            for name in self.first
+            for commit in (self.log.commits[name],)
+            if commit.authored is not None and len(commit.parents) < 2
+        )
+        return sum(alike.values()) - len(alike)

@@ -7,39 +7,29 @@ first-parent line. None of them is a deployment; every number made from them say
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from coffee_pipeline.dora.proxy_tags import is_release, previous_releases, release_name
+from coffee_pipeline.dora.rework import REQUEST_SUFFIX
 from coffee_pipeline.platform.commit_log import CommitLog, LoggedCommit
 
-USABLE = 2
-"""Release tags, or merges, from which on they stand for deployments: one shows no rhythm."""
+USABLE = 3
+"""Release tags, or merges, from which on they may stand for deployments: two intervals, the fewest
+that can agree or differ. One interval shows no rhythm."""
+
+PREVAILING = 0.5
+"""Share of the branch's first-parent commits that releases contain, or that are merges, from which
+on they stand for deployments: else most of the work would be in none."""
+
+RECENT = 200
+"""First-parent commits, the last ones, that show whether work comes by merges now."""
 
 EARLIEST = 31_536_000
 """1971-01-01: times before are what broken clocks and conversions leave, not times."""
 
-_RELEASE_WORDS = frozenset(
-    ["v", "ver", "version", "r", "rel", "release", "releases", "deploy", "deployed", "deployment",
-     "prod", "production", "live"]
-)  # fmt: skip
-_UNRELEASED = frozenset(
-    ["a", "alpha", "b", "beta", "c", "rc", "cr", "m", "milestone", "ea", "pre", "preview",
-     "prerelease", "dev", "devel", "snapshot", "nightly", "canary", "test", "testing", "draft",
-     "wip"]
-)  # fmt: skip
-_BOOKMARKS = frozenset(
-    ["archive", "archived", "backup", "before", "after", "old", "tmp", "temp", "start", "end"]
-)
-LONGEST_NAME = 200
-"""Characters of a tag's name; longer ones are no releases."""
-_VERSION = re.compile(
-    r"(?P<before>(?:[A-Za-z][A-Za-z0-9]*[-_.])*)(?P<word>[A-Za-z]*)[-_.]?"
-    r"(?P<number>\d+(?:[._-]\d+)*)(?P<after>.*)"
-)
-_SQUASHED = re.compile(r"\((?:#|!)\d+\)$")
 _PULLED = re.compile(r"Merge (?:remote-tracking )?branch '([^']+)'(?: of \S+)?(?: into (\S+))?$")
-_LETTERS = re.compile(r"[A-Za-z]+")
 
 
 class Source(StrEnum):
@@ -53,11 +43,15 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProxyDeployment:
-    """A tag, merge or commit; ``at`` in seconds since 1970 (UTC)."""
+    """A tag, merge or commit; ``at`` in seconds since 1970 (UTC).
+
+    ``component`` is what a tag's name says before its version; empty where it says nothing.
+    """
 
     name: str
     revision: str
     at: int
+    component: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +59,8 @@ class ProxyDeployments:
     """What was chosen, in order of time, and why.
 
     ``line`` is the branch's first-parent line, oldest first. ``method`` says what was counted.
+    ``previous`` has, for each of ``found``, the index of the one it followed in its component; None
+    for the first.
     """
 
     source: Source
@@ -72,6 +68,12 @@ class ProxyDeployments:
     found: tuple[ProxyDeployment, ...]
     line: tuple[str, ...]
     notes: tuple[str, ...]
+    previous: tuple[int | None, ...]
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The components that were deployed, by name."""
+        return tuple(sorted({one.component for one in self.found}))
 
 
 @dataclass
@@ -92,28 +94,66 @@ def proxy_deployments(
         reachable_only: count only tags of commits that the branch contains.
     """
     line = tuple(first_parent_line(log))
-    position = {revision: at for at, revision in enumerate(reversed(log.commits))}
+    branch = log.branch or "HEAD"
     notes: list[str] = []
     if wanted in (Source.AUTO, Source.TAGS):
-        tags = _release_tags(log, latest, position, reachable_only)
-        if wanted is Source.TAGS or len(tags.found) >= USABLE:
+        tags = _release_tags(log, latest, reachable_only)
+        doubt = _doubt_of_tags(log, tags.found, line)
+        if wanted is Source.TAGS or not doubt:
             method = f"release tags ({len(tags.found)})"
-            return ProxyDeployments(Source.TAGS, method, tuple(tags.found), line, tuple(tags.notes))
-        notes.append(f"release tags are not used: {len(tags.found)} found, {USABLE} are needed")
+            return _with_previous(Source.TAGS, method, tags, line, notes)
+        notes.append(f"release tags are not used: {doubt}")
     if wanted in (Source.AUTO, Source.MERGES):
         merges = _merges(log, line, latest)
-        if wanted is Source.MERGES or len(merges.found) >= USABLE:
-            method = (
-                f"merges to {log.branch or 'HEAD'}, its first-parent line ({len(merges.found)})"
-            )
-            found = tuple(merges.found)
-            return ProxyDeployments(Source.MERGES, method, found, line, (*notes, *merges.notes))
-        notes.append(f"merges are not used: {len(merges.found)} found, {USABLE} are needed")
+        doubt = _doubt_of_merges(log, line, merges.found)
+        if wanted is Source.MERGES or not doubt:
+            method = f"merges to {branch}, its first-parent line ({len(merges.found)})"
+            return _with_previous(Source.MERGES, method, merges, line, notes)
+        notes.append(f"merges are not used: {doubt}")
     chosen = _Chosen()
     _timed([log.commits[one] for one in line], latest, chosen)
-    method = f"commits of {log.branch or 'HEAD'}, its first-parent line ({len(chosen.found)})"
+    method = f"commits of {branch}, its first-parent line ({len(chosen.found)})"
+    return _with_previous(Source.COMMITS, method, chosen, line, notes)
+
+
+def _with_previous(
+    source: Source, method: str, chosen: _Chosen, line: tuple[str, ...], notes: Sequence[str]
+) -> ProxyDeployments:
     found = tuple(chosen.found)
-    return ProxyDeployments(Source.COMMITS, method, found, line, (*notes, *chosen.notes))
+    previous: tuple[int | None, ...] = (None, *range(len(found) - 1))[: len(found)]
+    if source is Source.TAGS:
+        previous = previous_releases([release_name(one.name) for one in found])
+    return ProxyDeployments(source, method, found, line, (*notes, *chosen.notes), previous)
+
+
+def _doubt_of_tags(log: CommitLog, found: Sequence[ProxyDeployment], line: Sequence[str]) -> str:
+    """Why release tags are no rhythm that stands for deployments; empty where they are one."""
+    if len(found) < USABLE:
+        return f"{len(found)} found, {USABLE} are needed"
+    released = _reached(log, [one.revision for one in found])
+    contained = sum(name in released for name in line)
+    if contained < PREVAILING * len(line):
+        return (
+            f"they contain {contained} of the branch's {len(line)} first-parent commits, half are "
+            "needed"
+        )
+    return ""
+
+
+def _doubt_of_merges(log: CommitLog, line: Sequence[str], found: Sequence[ProxyDeployment]) -> str:
+    """The same of merges: most of what came last must have come by them."""
+    if len(found) < USABLE:
+        return f"{len(found)} found, {USABLE} are needed"
+    names = {one.revision for one in found}
+    last = [
+        name
+        for name in line[-RECENT:]
+        if name in names or not is_pull_merge(log.commits[name], log.branch)
+    ]
+    merged = sum(name in names for name in last)
+    if merged < PREVAILING * len(last):
+        return f"they are {merged} of the last {len(last)} first-parent commits, half are needed"
+    return ""
 
 
 def first_parent_line(log: CommitLog) -> list[str]:
@@ -126,29 +166,6 @@ def first_parent_line(log: CommitLog) -> list[str]:
     return line[::-1]
 
 
-def is_release(name: str) -> bool | None:
-    """Whether a tag's name is a release's; None for a pre-release, False for anything else.
-
-    A release has a version (``v1.2``, ``orders/v1.2.3``, ``release-7``, ``2026-03-01``).
-    """
-    segment = re.split(r"[/@]", name)[-1] or name
-    match = _VERSION.fullmatch(segment) if len(name) <= LONGEST_NAME else None
-    if match is None:
-        return False
-    around = [word.lower() for word in _LETTERS.findall(match["before"] + " " + match["word"])]
-    folders = [word.lower() for word in _LETTERS.findall(name.removesuffix(segment))]
-    if _BOOKMARKS & {*around, *folders}:
-        return False
-    number = match["number"]
-    dated = len(number) >= 8 and number.isdigit()
-    versioned = bool(re.search(r"\d[._-]\d", number)) or dated
-    if not versioned and not (_RELEASE_WORDS & set(around)):
-        return False
-    after = match["after"].partition("+")[0]
-    words = {word.lower() for word in _LETTERS.findall(after)}
-    return None if _UNRELEASED & {*words, *around, *folders} else True
-
-
 def is_pull_merge(commit: LoggedCommit, branch: str | None) -> bool:
     """Whether a merge only brought a developer's copy up to date with the branch itself."""
     match = _PULLED.fullmatch(commit.subject)
@@ -158,35 +175,44 @@ def is_pull_merge(commit: LoggedCommit, branch: str | None) -> bool:
     return merged == branch and match[2] in (None, branch)
 
 
-def _release_tags(
-    log: CommitLog, latest: int, position: dict[str, int], reachable_only: bool
-) -> _Chosen:
+def _release_tags(log: CommitLog, latest: int, reachable_only: bool) -> _Chosen:
     chosen = _Chosen()
-    here = _reachable(log) if reachable_only else None
-    by_commit: dict[str, ProxyDeployment] = {}
+    position = {revision: at for at, revision in enumerate(reversed(log.commits))}
+    here = _reached(log, [log.head] if log.head else [])
+    by_commit: dict[tuple[str, str], ProxyDeployment] = {}
     lightweight = early = doubled = outside = undated = 0
     for tag in log.tags:
         release = is_release(tag.name)
         early += release is None
         if not release:
             continue
-        if here is not None and tag.commit not in here:
+        if tag.commit not in here:
             outside += 1
-            continue
+            if reachable_only:
+                continue
         at = tag.tagged if tag.tagged is not None else log.commits[tag.commit].committed
         if at is None or not EARLIEST <= at <= latest:
             undated += 1
             continue
         lightweight += tag.tagged is None
-        known = by_commit.get(tag.commit)
+        component = release_name(tag.name).component
+        known = by_commit.get((component, tag.commit))
         doubled += known is not None
         if known is None or at < known.at:
-            by_commit[tag.commit] = ProxyDeployment(tag.name, tag.commit, at)
-    chosen.found = sorted(by_commit.values(), key=lambda one: (one.at, position[one.revision]))
+            by_commit[component, tag.commit] = ProxyDeployment(tag.name, tag.commit, at, component)
+    chosen.found = sorted(
+        by_commit.values(), key=lambda one: (one.at, position[one.revision], one.component)
+    )
+    shared = len(chosen.found) - len({one.revision for one in chosen.found})
     for count, words in (
         (early, "tags of pre-releases are no deployments"),
         (doubled, "further tags of a commit that another release tag names count once"),
-        (outside, "release tags of commits outside the branch are left out"),
+        (shared, "releases are of a commit that another component released too: each counts"),
+        (
+            outside,
+            "release tags are of commits outside the branch: "
+            + ("left out" if reachable_only else "they count, --branch leaves them out"),
+        ),
         (undated, "release tags are left out: their time is missing, before 1971 or in the future"),
         (lightweight, "release tags are lightweight: their commit's time stands for the release's"),
     ):
@@ -195,9 +221,9 @@ def _release_tags(
     return chosen
 
 
-def _reachable(log: CommitLog) -> set[str]:
+def _reached(log: CommitLog, tips: Iterable[str]) -> set[str]:
     seen: set[str] = set()
-    stack = [log.head] if log.head else []
+    stack = list(tips)
     while stack:
         name = stack.pop()
         if name not in seen and name in log.commits:
@@ -217,7 +243,7 @@ def _merges(log: CommitLog, line: Sequence[str], latest: int) -> _Chosen:
                 pulled += 1
                 continue
             wanted.append(commit)
-        elif _SQUASHED.search(commit.subject):
+        elif REQUEST_SUFFIX.search(commit.subject):
             squashed += 1
             wanted.append(commit)
     _timed(wanted, latest, chosen)

@@ -8,7 +8,8 @@ not prove that nothing failed, so without any recognised failure the rate is Non
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from coffee_pipeline.dora import metric as making
@@ -25,6 +26,7 @@ from coffee_pipeline.dora.proxy_period import (
     FailedDeployment,
     Inside,
     Period,
+    of_component,
     period_of,
     time_of,
 )
@@ -35,6 +37,7 @@ from coffee_pipeline.dora.working_time import (
     working_lead_time,
 )
 from coffee_pipeline.platform.commit_log import CommitLog
+from coffee_pipeline.platform.component_commits import component_commits
 
 INFORMATIVE = 0.5
 """Share of the changes whose times must say something for a lead time to be given."""
@@ -46,7 +49,11 @@ _NO_RECORDS = "a repository holds no deployment records"
 
 @dataclass(frozen=True)
 class RepositoryPerformance:
-    """The metrics of one branch of one repository over a period, with what they rest on."""
+    """The metrics of one branch of one repository over a period, with what they rest on.
+
+    ``components`` are the same metrics of each component, where release tags name several. A change
+    is counted once: to the component that delivered it first.
+    """
 
     log: CommitLog
     chosen: ProxyDeployments
@@ -59,6 +66,7 @@ class RepositoryPerformance:
     notes: tuple[str, ...]
     unread: tuple[str, ...]
     calendar: WorkingCalendar | None = None
+    components: Mapping[str, tuple[Metric, ...]] = field(default_factory=dict)
 
 
 def repository_performance(
@@ -80,7 +88,8 @@ def repository_performance(
     """
     latest = int((now + CLOCK_SKEW).timestamp())
     chosen = proxy_deployments(log, wanted, latest, reachable_only=reachable_only)
-    brought = delivered(log, chosen)
+    touched, folders = component_commits(log, chosen.components)
+    brought = delivered(log, chosen, touched)
     period = period_of(log, chosen, since, until, latest)
     inside = Inside(chosen, brought, period)
     making_ = _Making(chosen)
@@ -89,13 +98,7 @@ def repository_performance(
         log=log,
         chosen=chosen,
         period=period,
-        metrics=(
-            _lead_time(inside, making_, calendar),
-            _frequency(inside, period, making_, calendar),
-            _recovery_time(inside, making_),
-            _change_fail_rate(inside, making_),
-            _rework_rate(inside, making_),
-        ),
+        metrics=_metrics(inside, period, making_, calendar),
         deployments=tuple(chosen.found[index] for index in inside.indices),
         lead_times=tuple(
             (one, chosen.found[one.deployment])
@@ -104,9 +107,26 @@ def repository_performance(
         ),
         failures=inside.failures,
         trend=steps,
-        notes=(*log.notes, *chosen.notes, *brought.notes),
+        notes=(*log.notes, *chosen.notes, *folders, *brought.notes),
         unread=log.unread,
         calendar=calendar,
+        components={
+            one: _metrics(Inside(chosen, brought, own, one), own, making_, calendar)
+            for one in (chosen.components if len(chosen.components) > 1 else ())
+            for own in (of_component(period, chosen, one),)
+        },
+    )
+
+
+def _metrics(
+    inside: Inside, period: Period, words: _Making, calendar: WorkingCalendar | None
+) -> tuple[Metric, ...]:
+    return (
+        _lead_time(inside, words, calendar),
+        _frequency(inside, period, words, calendar),
+        _recovery_time(inside, words),
+        _change_fail_rate(inside, words),
+        _rework_rate(inside, words),
     )
 
 

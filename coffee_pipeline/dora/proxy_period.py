@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from coffee_pipeline.dora.proxy_changes import Delivered, Repair
+from coffee_pipeline.dora.proxy_changes import Delivered
 from coffee_pipeline.dora.proxy_deployments import EARLIEST, ProxyDeployment, ProxyDeployments
+from coffee_pipeline.dora.proxy_repairs import Repair
 from coffee_pipeline.platform.commit_log import CommitLog
 
 
@@ -68,16 +69,37 @@ def period_of(
     return Period(start, end, days, since is not None, until is not None, known)
 
 
-class Inside:
-    """What of the deployments, changes and failures lies in the period."""
+def of_component(period: Period, chosen: ProxyDeployments, component: str) -> Period:
+    """The same period with the days since the component's own first deployment known in it."""
+    first = min((one.at for one in chosen.found if one.component == component), default=None)
+    if first is None or period.start is None or period.end is None or period.days is None:
+        return period
+    known = max(period.start, time_of(first))
+    days = max((period.end - known) / timedelta(days=1), 1.0)
+    return replace(period, days=days, observed_from=known)
 
-    def __init__(self, chosen: ProxyDeployments, brought: Delivered, period: Period) -> None:
+
+class Inside:
+    """What of the deployments, changes and failures lies in the period; perhaps of a component."""
+
+    def __init__(
+        self,
+        chosen: ProxyDeployments,
+        brought: Delivered,
+        period: Period,
+        component: str | None = None,
+    ) -> None:
         self.chosen = chosen
         low = period.start.timestamp() if period.start else float("-inf")
         high = period.end.timestamp() if period.end else float("inf")
-        self.indices = [index for index, one in enumerate(chosen.found) if low <= one.at <= high]
+        own = [
+            index
+            for index, one in enumerate(chosen.found)
+            if component is None or one.component == component
+        ]
+        self.indices = [index for index in own if low <= chosen.found[index].at <= high]
         here = set(self.indices)
-        self.before = sum(one.at < low for one in chosen.found)
+        self.before = sum(chosen.found[index].at < low for index in own)
         self.changes = [one for one in brought.changes if one.deployment in here]
         repairs: dict[int, list[Repair]] = {}
         for one in brought.repairs:

@@ -22,10 +22,8 @@ from coffee_pipeline.platform.git_objects import OFFLINE
 from coffee_pipeline.platform.git_tags import Tag, read_tags
 
 _FORMAT = "%H%x00%P%x00%at%x00%ct%x00%s"
-_REVERTS = re.compile(
-    r"revert(?:s|ed|ing)? (?:commits? )?((?:[0-9a-f]{7,64}(?:,? and |, | )?)+)", re.IGNORECASE
-)
-_HASH = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+_TELLING = r"revert|back(ed|s)? out|hot[-_ ]?fix|^See merge request "
+"""Messages that are read as a whole: all of them would be very many."""
 LISTED = 20
 """How many unreadable things are named one by one; the rest is counted."""
 
@@ -45,8 +43,9 @@ class CommitLog:
     """The commits that a branch and the tags reach.
 
     ``commits`` come children before parents. ``cut`` are commits of which a parent is not here:
-    what lies before them cannot be known. ``reverts`` are the commits that each revert names in
-    its message. ``unread`` says what could not be read, ``notes`` what was chosen.
+    what lies before them cannot be known. ``messages`` are the whole ones of commits that speak of
+    reverts, hotfixes or merge requests. ``unread`` says what could not be read, ``notes`` what was
+    chosen.
     """
 
     path: Path
@@ -55,7 +54,7 @@ class CommitLog:
     commits: dict[str, LoggedCommit]
     cut: frozenset[str]
     tags: tuple[Tag, ...]
-    reverts: Mapping[str, tuple[str, ...]]
+    messages: Mapping[str, str]
     shallow: bool
     notes: tuple[str, ...]
     unread: tuple[str, ...]
@@ -76,7 +75,7 @@ def read_commit_log(path: Path, branch: str | None = None) -> CommitLog:
     tags, unread = read_tags(path)
     heads = [chosen.head] if chosen.head else []
     tips = list(dict.fromkeys([*heads, *(tag.commit for tag in tags)]))
-    commits, reverts, faults = _read(path, tips)
+    commits, messages, faults = _read(path, tips)
     boundary = repository.shallow_commits()
     missing = {
         one.revision for one in commits.values() if any(p not in commits for p in one.parents)
@@ -89,7 +88,7 @@ def read_commit_log(path: Path, branch: str | None = None) -> CommitLog:
         commits=commits,
         cut=frozenset(missing | (boundary & commits.keys())),
         tags=tuple(tag for tag in tags if tag.commit in commits),
-        reverts=reverts,
+        messages=messages,
         shallow=repository.shallow,
         notes=chosen.notes,
         unread=(
@@ -104,26 +103,27 @@ def read_commit_log(path: Path, branch: str | None = None) -> CommitLog:
 
 def _read(
     path: Path, tips: Sequence[str]
-) -> tuple[dict[str, LoggedCommit], dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Commits, what reverts name, and what could not be read; by objects where git gives up."""
+) -> tuple[dict[str, LoggedCommit], dict[str, str], tuple[str, ...]]:
+    """Commits, telling messages, and what could not be read; by objects where git gives up."""
     if not tips:
         return {}, {}, ()
     stdin = "".join(f"{tip}\n" for tip in tips).encode()
     log = ("log", "-z", "--topo-order", "--encoding=UTF-8", "--ignore-missing", "--stdin")
     answer = ask(path, *log, f"--format={_FORMAT}", stdin=stdin, environment=OFFLINE)
     if answer.answered:
-        only = ("--format=%H%x00%B", "-i", "-E", "--grep=reverts? (commits? )?[0-9a-f]{7}")
+        only = ("--format=%H%x00%B", "-i", "-E", f"--grep={_TELLING}")
         named = ask(path, *log, *only, stdin=stdin, environment=OFFLINE)
         if named.answered:
-            return _commits(answer.stdout), _reverts(named.stdout), ()
+            return _commits(answer.stdout), _messages(named.stdout), ()
     if answer.timed_out or answer.truncated:
         raise RepositoryError(f"{path}: git log took too long or printed too much")
     scan = object_scan.scan_commits(path, tips)
     commits = {one.revision: LoggedCommit(*one[:5]) for one in scan.commits}
-    reverts = {one.revision: found for one in scan.commits if (found := reverted(one.message))}
+    telling = re.compile(_TELLING, re.IGNORECASE | re.MULTILINE)
+    messages = {one.revision: one.message for one in scan.commits if telling.search(one.message)}
     problem = readable(exact(answer.stderr)).strip().splitlines()
     said = problem[-1] if problem else "git log failed"
-    return commits, reverts, (
+    return commits, messages, (
         f"git could not walk the history ({said}): {len(commits)} commits were read one by one",
         *_listed("object", scan.missing, "is missing or damaged"),
     )  # fmt: skip
@@ -140,18 +140,9 @@ def _commits(output: bytes) -> dict[str, LoggedCommit]:
     return found
 
 
-def _reverts(output: bytes) -> dict[str, tuple[str, ...]]:
+def _messages(output: bytes) -> dict[str, str]:
     words = decoded(output).split("\0")
-    return {
-        words[at]: found for at in range(0, len(words) - 1, 2) if (found := reverted(words[at + 1]))
-    }
-
-
-def reverted(message: str) -> tuple[str, ...]:
-    """The hashes, perhaps shortened, that a commit message says it reverts."""
-    return tuple(
-        one.lower() for match in _REVERTS.finditer(message) for one in _HASH.findall(match[1])
-    )
+    return dict(zip(words[:-1:2], words[1::2], strict=False))
 
 
 def decoded(output: bytes) -> str:

@@ -57,14 +57,17 @@ def repository_document(found: RepositoryPerformance) -> dict[str, Any]:
             "proxy": True,
             "method": found.chosen.method,
             "count": len(found.deployments),
+            "revisions": len({one.revision for one in found.deployments}),
             "reason": "a repository holds no deployment records",
         },
         "calendar": found.calendar.description if found.calendar else None,
         "metrics": _metrics(found.metrics),
+        "components": {name: _metrics(own) for name, own in found.components.items()},
         "trend": _trend(found.trend),
         "failures": [
             {
                 "deployment": one.deployment.name,
+                "component": one.deployment.component or None,
                 "revision": one.deployment.revision,
                 "at": _seconds(one.deployment.at),
                 "repaired_by": one.repaired_by.name if one.repaired_by else None,

@@ -14,6 +14,7 @@ from coffee_pipeline.reports.dora_metric import (
     metric_tile,
     metric_title,
     metric_value,
+    taken_over,
 )
 from coffee_pipeline.reports.dora_trend import trend_section
 from coffee_pipeline.reports.page import Cell, Page, Section, Table, Tone
@@ -44,12 +45,39 @@ def repository_page(found: RepositoryPerformance, now: datetime) -> Page:
                     Table("Proxies", METRIC_COLUMNS, tuple(metric_row(m) for m in found.metrics)),
                 ),
             ),
+            *_components(found),
             trend_section(found.trend),
             _failures(found),
             _methods(found),
         ),
         numbers={one.name: NO_DATA if one.value is None else one.value for one in found.metrics},
     )
+
+
+def _components(found: RepositoryPerformance) -> tuple[Section, ...]:
+    if not found.components:
+        return ()
+    rows = tuple(
+        (
+            Cell(component_title(name)),
+            *(Cell(metric_value(one), detail=taken_over(one), number=True) for one in own),
+        )
+        for name, own in list(found.components.items())[:MAXIMUM_ROWS]
+    )
+    columns = ("Component", *(metric_title(one) for one in found.metrics))
+    return (
+        Section(
+            "Components",
+            text="As the release tags name them. A change counts once: to the component that "
+            "released it first.",
+            tables=(Table("By name", columns, rows),),
+        ),
+    )
+
+
+def component_title(name: str) -> str:
+    """A component's name as shown; release tags without one are named so."""
+    return name or "(no name)"
 
 
 def _failures(found: RepositoryPerformance) -> Section:

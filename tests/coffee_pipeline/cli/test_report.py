@@ -137,8 +137,8 @@ def test_dora_in_working_time(delivered: Home, call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("--as-of", "2026-01-01", "--repository", "."), "--as-of needs the history"),
-        (("--branch", "main"), "need --repository"),
+        (("--as-of", "2026-01-01", "--repository", "."), "--as-of: needs the history"),
+        (("--branch", "main"), "--branch: no effect without --repository"),
         (("--calendar", "ZZ"), "--calendar ZZ: no public holidays are known of 'ZZ'"),
         (("--time-zone", "Mars"), "--time-zone Mars: no time zone is called"),
         (("--compatible", "devlake", "--calendar", "DE"), "--compatible needs --tables"),

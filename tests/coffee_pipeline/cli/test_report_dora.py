@@ -156,3 +156,51 @@ def test_rows_as_devlake_makes_them(call: Call, tmp_path: Path) -> None:
     assert call("--compatible", "devlake", "--tables", tmp_path, "-o", path).exit_code == 0
     assert json.loads(path.read_text(encoding="utf-8"))["project"] == "shop"
     assert isinstance(call("--compatible", "devlake").exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--repository", ".", "--days", "30"), "give --since instead of --days"),
+        (("--repository", ".", "--as-of", "2026-01-01"), "--as-of: needs the history"),
+        (("--repository", ".", "--tables", "."), "--tables: no effect without --compatible"),
+        (("--repository", ".", "--format", "html"), "needs --output FILE"),
+        (("--repository", ".", "--json", "--format", "markdown"), "leave out --json or --format"),
+        (("--tables", "."), "--tables: no effect without --compatible"),
+        (("--project", "shop"), "--project: no effect without --compatible"),
+        (("--branch", "main"), "--branch: no effect without --repository"),
+        (("--deployments", "auto"), "--deployments: no effect without --repository"),
+        (("--days", "7", "--since", "2026-01-01"), "--days and --since both say"),
+        (("--json", "--format", "html"), "leave out --json or --format"),
+        (("--compatible", "devlake"), "--compatible needs --tables"),
+        (("--compatible", "devlake", "--tables", ".", "--repository", "."), "give one of the two"),
+        (("--compatible", "devlake", "--tables", ".", "--since", "2026-01-01", "--format", "json"),
+         "--since, --format: no effect with --compatible"),
+        (("--compatible", "devlake", "--tables", ".", "--days", "3"), "--days: no effect"),
+        (("--compatible", "devlake", "--tables", ".", "--calendar", "DE"), "--calendar: no effect"),
+        (("--compatible", "devlake", "--tables", ".", "--by", "day"), "--by: no effect"),
+    ],
+)  # fmt: skip
+def test_an_option_without_effect_is_refused(
+    call: Call, arguments: tuple[str, ...], said: str
+) -> None:
+    done = call(*arguments)
+    assert isinstance(done.exception, UsageError), done.output
+    assert said in str(done.exception)
+    assert "\n" not in str(done.exception)
+
+
+def test_components_are_told_each(call: Call, tmp_path: Path) -> None:
+    history = History(tmp_path / "shop")
+    history.commit("a", 0, file="orders/a")
+    history.tag("orders/v1.0", "a", 1)
+    history.tag("till/v1.0", "a", 1)
+    history.commit("b", 10, "a", file="orders/a")
+    history.tag("orders/v1.1", "b", 12)
+    path = history.write()
+    found = json.loads(call("--repository", path, "--json").stdout)
+    assert (found["deployments"]["count"], found["deployments"]["revisions"]) == (3, 2)
+    assert {name: one["change_lead_time"]["count"] for name, one in found["components"].items()} \
+        == {"orders": 1, "till": 0}  # fmt: skip
+    assert "Component" in call("--repository", path).stdout
+    assert "## Components" in call("--repository", path, "--format", "markdown").stdout

@@ -27,6 +27,7 @@ class History:
         authored: float | None = None,
         message: str | bytes | None = None,
         branch: str = "main",
+        file: str | None = None,
     ) -> None:
         committed = int(START + hours * HOUR)
         author = committed if authored is None else int(START + authored * HOUR)
@@ -41,7 +42,11 @@ class History:
         for number, parent in enumerate(parents):
             word = "merge" if number else "from"
             self.stream.append(f"{word} :{self.marks[parent]}\n".encode())
-        self.stream.append(f"M 100644 inline {name.replace(' ', '_')}\ndata 1\nx\n\n".encode())
+        content = f"{self.marks[name]}\n"
+        self.stream.append(
+            f"M 100644 inline {file or name.replace(' ', '_')}\n"
+            f"data {len(content)}\n{content}\n".encode()
+        )
 
     def tag(self, name: str, commit: str, hours: float | None = None) -> None:
         mark = self.marks[commit]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from coffee_pipeline.dora.proxy_deployments import Source, is_release
+from coffee_pipeline.dora.proxy_deployments import Source
 from coffee_pipeline.dora.proxy_metrics import RepositoryPerformance, repository_performance
+from coffee_pipeline.dora.proxy_tags import is_release
 from coffee_pipeline.dora.quantiles import distribution
 from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.platform.calendar import WEEKDAYS, CalendarSettings
@@ -120,10 +121,12 @@ def test_merges_stand_for_deployments_without_tags(tmp_path: Path) -> None:
     history.commit("merge 2", 20, "straight", "rest", message="Merge branch 'feature'")
     history.commit("other", 21, "merge 2", branch="other")
     history.commit("pulled", 30, "merge 2", "other", message="Merge branch 'main' of host:x/y")
+    history.commit("last", 31, "pulled", branch="feature")
+    history.commit("merge 3", 40, "pulled", "last", message="Merge branch 'feature'")
     found = measured(history.write())
     assert found.chosen.source is Source.MERGES
-    assert len(found.deployments) == 2
-    assert sorted(one.lead_time // HOUR for one, _ in found.lead_times) == [4, 8, 8]
+    assert len(found.deployments) == 3
+    assert sorted(one.lead_time // HOUR for one, _ in found.lead_times) == [4, 8, 8, 9]
     notes = "\n".join(found.notes)
     assert "release tags are not used: 0 found" in notes
     assert "(git pull) are no deployments" in notes
@@ -135,12 +138,13 @@ def test_squash_merges_say_nothing_of_their_duration(tmp_path: Path) -> None:
     history.commit("root", 0)
     history.commit("one", 10, "root", message="Add milk (#1)")
     history.commit("two", 30, "one", message="Add sugar (#2)")
+    history.commit("three", 34, "two", message="Add cream (!3)")
     found = measured(history.write())
     assert found.chosen.source is Source.MERGES
     lead = found.metrics[0]
     assert (lead.value, lead.count, lead.band) == (None, 0, None)
-    assert "the same in 2 of 2 changes" in str(lead.reason)
-    assert values(found)["deployment frequency"] == pytest.approx(2.0)
+    assert "the same in 3 of 3 changes" in str(lead.reason)
+    assert values(found)["deployment frequency"] == pytest.approx(3.0)
 
 
 def test_commits_are_the_last_resort(tmp_path: Path) -> None:
@@ -227,7 +231,7 @@ def test_tags_on_one_commit_count_once_and_lightweight_ones_take_its_time(tmp_pa
     history.tag("v1.0.0", "a")
     history.tag("v2.0.0", "b")
     history.tag("v2", "b", 30)
-    found = measured(history.write())
+    found = measured(history.write(), Source.TAGS)
     assert [(one.name, one.at) for one in found.deployments] == [
         ("v1.0.0", START), ("v2.0.0", START + DAY),
     ]  # fmt: skip
@@ -260,3 +264,103 @@ def test_releases_of_one_moment_keep_the_order_of_their_commits(tmp_path: Path) 
 )  # fmt: skip
 def test_names_of_releases(name: str, expected: bool | None) -> None:
     assert is_release(name) is expected
+
+
+def line(history: History, first: int, count: int, message: str = "Change {}") -> None:
+    """Commits ``first`` and on, one an hour, on top of each other."""
+    for number in range(first, first + count):
+        parents = [str(number - 1)] if number else []
+        history.commit(str(number), number, *parents, message=message.format(number))
+
+
+def test_tags_of_long_ago_are_no_rhythm_of_what_came_since(tmp_path: Path) -> None:
+    history = History(tmp_path / "given up")
+    line(history, 0, 4)
+    line(history, 4, 5, "Change {0} (#{0})")
+    for number in range(4):
+        history.tag(f"v1.{number}", str(number))
+    found = measured(history.write())
+    assert found.chosen.source is Source.MERGES
+    assert (
+        "release tags are not used: they contain 4 of the branch's 9 first-parent commits, half "
+        "are needed"
+    ) in found.notes
+    assert len(measured(history.path, Source.TAGS).deployments) == 4
+
+
+def test_a_few_merges_among_straight_commits_are_no_rhythm(tmp_path: Path) -> None:
+    history = History(tmp_path / "straight")
+    line(history, 0, 3, "Change {0} (#{0})")
+    line(history, 3, 4)
+    found = measured(history.write())
+    assert found.chosen.source is Source.COMMITS
+    assert (
+        "merges are not used: they are 3 of the last 7 first-parent commits, half are needed"
+    ) in found.notes
+
+
+def test_merges_of_the_last_commits_are_enough(tmp_path: Path) -> None:
+    history = History(tmp_path / "changed")
+    line(history, 0, 150)
+    line(history, 150, 100, "Change {0} (#{0})")
+    assert measured(history.write()).chosen.source is Source.MERGES
+
+
+def test_tags_on_lines_of_their_own_contain_what_they_were_cut_from(tmp_path: Path) -> None:
+    history = History(tmp_path / "cut")
+    line(history, 0, 6)
+    for number in (1, 3, 5):
+        history.commit(f"r{number}", number + 0.5, str(number), branch=f"release-{number}")
+        history.tag(f"v1.{number}", f"r{number}")
+    assert measured(history.write()).chosen.source is Source.TAGS
+
+
+def test_changes_without_a_duration_are_said_where_others_have_one(tmp_path: Path) -> None:
+    history = History(tmp_path / "mixed")
+    history.commit("a", 0)
+    for number, name in enumerate("bcd", 1):
+        history.commit(name, number * 10, chr(ord(name) - 1), authored=number * 10 - 2)
+    history.commit("e", 50, "d")
+    found = measured(history.write(), Source.COMMITS)
+    assert (found.metrics[0].value, found.metrics[0].count) == (2 * HOUR, 3)
+    assert (
+        "2 changes have the same author's and committer's time (squashed, or committed straight to "
+        "the branch): no lead time"
+    ) in found.notes
+
+
+def test_a_moved_tag_and_a_rewritten_branch_are_taken_as_they_are_now(tmp_path: Path) -> None:
+    history = History(tmp_path / "forced")
+    line(history, 0, 4)
+    for number in range(3):
+        history.tag(f"v1.{number}", str(number), number)
+    path = history.write()
+    run(path, "tag", "--force", "v1.1", history.hash("Change 3"))
+    found = measured(path)
+    # The tag is lightweight now: it stands where it was moved to, and nothing tells that it was.
+    assert [(one.name, (one.at - START) // HOUR) for one in found.deployments] == [
+        ("v1.0", 0), ("v1.2", 2), ("v1.1", 3),
+    ]  # fmt: skip
+    again = History(tmp_path / "rewritten")
+    line(again, 0, 3)
+    again.tag("v1.0", "0", 0)
+    again.tag("v1.1", "2", 2)
+    # Rebased: copies of 1 and 2 on another root, and a release of them.
+    again.commit("new", 5, "0", branch="new")
+    for name, parent in (("1", "new"), ("2", "copy of 1")):
+        again.commit(f"copy of {name}", 6, parent, authored=int(name), branch="new",
+                     message=f"Change {name}")  # fmt: skip
+    again.tag("v1.2", "copy of 2", 7)
+    path = again.write()
+    run(path, "update-ref", "refs/heads/main", "refs/heads/new")
+    found = measured(path)
+    assert [one.lead_time // HOUR for one, _ in found.lead_times] == [1, 5, 6, 2]
+    notes = "\n".join(found.notes)
+    assert "1 release tags are of commits outside the branch" in notes
+    assert (
+        "2 delivered commits are copies of others (cherry-picked, or of a rewritten branch): each "
+        "counts"
+    ) in notes
+    asked = repository_performance(read_commit_log(path, "main"), NOW, Source.TAGS,
+                                   reachable_only=True)  # fmt: skip
+    assert [one.name for one in asked.deployments] == ["v1.0", "v1.2"]

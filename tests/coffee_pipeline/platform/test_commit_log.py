@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coffee_pipeline.errors import RepositoryError
-from coffee_pipeline.platform.commit_log import read_commit_log, reverted
+from coffee_pipeline.platform.commit_log import read_commit_log
 from tests.coffee_pipeline.dora.repositories import START, History, run
 
 
@@ -164,7 +164,9 @@ def test_odd_times_and_odd_bytes(tmp_path: Path) -> None:
     run(history.path, "update-ref", "refs/heads/odd", odd)
     log = read_commit_log(history.path)
     assert [one.subject for one in log.commits.values()] == ["caf\\xe9 \\xff", "plain"]
-    assert set(log.reverts.values()) == {("abcdef1234",)}
+    assert [one.strip() for one in log.messages.values()] == [
+        "caf\\xe9 \\xff\n\nThis reverts commit abcdef1234."
+    ]
     broken = read_commit_log(history.path, "odd").commits[odd]
     assert broken.subject == "broken times"
     assert broken.authored in (None, 0)
@@ -184,14 +186,6 @@ def test_a_broken_tag_costs_only_itself(history: History) -> None:
     said = "\n".join(log.unread)
     assert "tag v9.9" in said
     assert len(log.commits) == 7
-
-
-def test_hashes_that_a_message_reverts() -> None:
-    assert reverted("This reverts commit 0123456789abcdef.") == ("0123456789abcdef",)
-    assert reverted("Reverts commits abcdef1, abcdef2 and abcdef3.") == (
-        "abcdef1", "abcdef2", "abcdef3",
-    )  # fmt: skip
-    assert reverted("reverts to the old way") == ()
 
 
 def test_no_program_of_the_repository_is_started(history: History, tmp_path: Path) -> None:
