@@ -1,21 +1,22 @@
 """Which production deployments failed, and which were rework.
 
-A deployment *failed* when it was rolled back or failed, when an incident names it, or when the
-service's next production deployment was an operator's rollback away from its revision. dora.dev:
-"deployments that require immediate intervention", likely a rollback or a hotfix.
+A deployment *failed* when it was rolled back or failed, when an incident names it, when the
+service's next production deployment was an operator's rollback away from its revision, or when a
+later commit reverts what it brought or is a hotfix (:mod:`~coffee_pipeline.dora.repairs`).
+dora.dev: "deployments that require immediate intervention", likely a rollback or a hotfix.
 
 A deployment is *rework* when it was unplanned and made because of a failure in production
-(dora.dev's deployment rework rate). Recognised by evidence, not by names of branches: the service's
-production deployment just before it failed, and it is a rollback, or a new try of the same
-revision, or its revision was committed after the failed deployment had begun. A release that was
-committed before the failure was planned, even if it went out next.
+(dora.dev's deployment rework rate). Recognised by evidence: the service's production deployment
+just before it failed, and it is a rollback, or a new try of the same revision, or its revision was
+committed after the failed deployment had begun; or it carries a revert or hotfix of an earlier one.
+A release that was committed before the failure was planned, even if it went out next.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from coffee_pipeline.dora.commit import Commit
@@ -33,6 +34,17 @@ class Plan(StrEnum):
     PLANNED = "planned"
     REWORK = "rework"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What commits say of deployments, each by its identity with the words of the evidence.
+
+    ``failed`` were put right by a later one, ``repairing`` put an earlier one right.
+    """
+
+    failed: Mapping[str, str] = field(default_factory=dict)
+    repairing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,8 +75,10 @@ def judged_deployments(
     deployments: Iterable[Deployment],
     incidents: Iterable[Incident],
     revisions: Iterable[Commit],
+    repairs: Repairs | None = None,
 ) -> list[Judged]:
     """Every deployment of one environment with its verdict, in the order they began."""
+    told = repairs or Repairs()
     named: dict[str, list[Incident]] = defaultdict(list)
     for incident in incidents:
         if incident.deployment_id is not None:
@@ -75,13 +89,18 @@ def judged_deployments(
         by_service[deployment.service].append(deployment)
     judged: list[Judged] = []
     for ordered in by_service.values():
-        previous: Judged | None = None
+        failed: Deployment | None = None
         for index, deployment in enumerate(ordered):
             following = ordered[index + 1] if index + 1 < len(ordered) else None
             found = tuple(named.get(deployment.deployment_id, ()))
             failure = _failure(deployment, found, following)
-            previous = Judged(deployment, failure, _plan(deployment, previous, commits), found)
-            judged.append(previous)
+            plan = _plan(deployment, failed, commits)
+            # What only a later commit told of was not known when the next deployment was made.
+            failed = deployment if failure is not None else None
+            identity = deployment.deployment_id
+            failure = failure or told.failed.get(identity)
+            plan = Plan.REWORK if identity in told.repairing else plan
+            judged.append(Judged(deployment, failure, plan, found))
     return sorted(judged, key=lambda one: (one.deployment.started_at, one.deployment.deployment_id))
 
 
@@ -101,15 +120,16 @@ def _failure(
     return f"rolled back by {following.cause}" if undone and following is not None else None
 
 
-def _plan(deployment: Deployment, previous: Judged | None, commits: Mapping[str, Commit]) -> Plan:
+def _plan(deployment: Deployment, failed: Deployment | None, commits: Mapping[str, Commit]) -> Plan:
+    """``failed`` is the deployment just before, if it failed."""
     if deployment.strategy == ROLLBACK:
         return Plan.REWORK
-    if previous is None or previous.failure is None:
+    if failed is None:
         return Plan.PLANNED
-    if deployment.revision == previous.deployment.revision:
+    if deployment.revision == failed.revision:
         return Plan.REWORK
     commit = commits.get(deployment.revision)
     if commit is None:
         return Plan.UNKNOWN
-    later = commit.committed_at >= previous.deployment.started_at
+    later = commit.committed_at >= failed.started_at
     return Plan.REWORK if later else Plan.PLANNED

@@ -19,6 +19,7 @@ from coffee_pipeline.dora.changes import Changes, DeliveredChange, delivered_cha
 from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.dora.failures import Judged, Plan, judged_deployments, succeeded
 from coffee_pipeline.dora.phases import Passed, Phase, phases
+from coffee_pipeline.dora.repairs import repairs_of
 from coffee_pipeline.dora.scope import Facts, Scope, scope_of
 from coffee_pipeline.dora.trend import DeploymentPoint, Step, TrendPoint, suitable_step, trend
 from coffee_pipeline.dora.working_time import WorkingCalendar
@@ -75,7 +76,8 @@ def delivery_performance(
     )
     felt = [one.linked for one in attributed]
     changes = delivered_changes(revisions, untouched, there)
-    judged = judged_deployments(there, felt, revisions)
+    repairs = repairs_of(changes.delivered, revisions, there)
+    judged = judged_deployments(there, felt, revisions, repairs)
     period = Facts(
         start=start,
         end=end,
@@ -157,7 +159,7 @@ def _notes(changes: Changes, period: Facts) -> tuple[str, ...]:
     """What was left out of the metrics, and why; nothing is left out in silence."""
     counts = (
         (changes.first, "first deployments of a service: no earlier revision, no lead time"),
-        (changes.unresolved, "deployments over a gap in the recorded commits: their head counts"),
+        (changes.unresolved, "deployments over a gap in recorded commits: at most the head counts"),
         (changes.reversed_times, "commits dated after their deployment: no lead time"),
         (
             sum(one.plan is Plan.UNKNOWN for one in period.judged),

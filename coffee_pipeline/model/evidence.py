@@ -68,7 +68,7 @@ Record = (
 
 _FOREIGN_TEXT = frozenset({
     "actual", "command", "detail", "hanging_tests", "message", "name", "output", "reason",
-    "subject", "title", "tool_version",
+    "reverted_subject", "subject", "title", "tool_version",
 })  # fmt: skip
 """Fields of records whose words come from outside."""
 

@@ -35,9 +35,11 @@ class ChangedFile:
 class RevisionCommit:
     """One commit that a delivered revision brought, since ``base_revision`` was delivered.
 
-    ``parents`` are full hashes, ``reverted`` the commits (hashes, perhaps shortened) that its
-    message says it reverts, ``services`` the names of those of which it changed an input; each
+    ``parents`` are full hashes, ``services`` the names of those of which it changed an input; each
     separated by blanks. A merge changes none itself. ``services`` is None where that is not known.
+    What its message says it reverts: ``reverted_commits`` (hashes, perhaps shortened),
+    ``reverted_requests`` (numbers of pull or merge requests), ``reverted_subject``; None where it
+    does not say. ``hotfix``: whether it calls itself one.
     """
 
     platform: str
@@ -50,8 +52,11 @@ class RevisionCommit:
     authored_at: datetime
     committed_at: datetime
     subject: str
-    reverted: str | None
     services: str | None
+    reverted_commits: str | None = None
+    reverted_requests: str | None = None
+    reverted_subject: str | None = None
+    hotfix: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from coffee_pipeline.dora.attribution import BOUND, Breach
 from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.dora.metrics import DeliveryPerformance, delivery_performance
 from coffee_pipeline.dora.phases import Passed
+from coffee_pipeline.dora.rework import NO_REWORK, Reverted, Rework
 from coffee_pipeline.dora.working_time import WorkingCalendar
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.model.deployment import Deployment
@@ -19,7 +20,9 @@ from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.tools.collection import collector_paused
 
 _COMMITS = """
-    SELECT revision, parents, base_revision, subject, committed_at FROM commits WHERE platform = ?
+    SELECT revision, parents, base_revision, subject, committed_at, reverted_commits,
+        reverted_requests, reverted_subject, hotfix
+    FROM commits WHERE platform = ?
 """
 _UNTOUCHED = """
     SELECT revision, string_agg(service, chr(10)) AS services
@@ -46,7 +49,7 @@ _VERSIONS = """
     SELECT * FROM incident_history WHERE opened_at > ? AND opened_at <= ?
     ORDER BY incident_id, version
 """
-_Row = tuple[str, str, str | None, str, datetime]
+_Row = tuple[str, str, str | None, str, datetime, str | None, str | None, str | None, bool | None]
 _EVER = datetime(9999, 12, 31, tzinfo=UTC)
 _WRITTEN = "materialization in (select materialization from materializations where written_at <= ?)"
 
@@ -126,13 +129,27 @@ def known_commits(history: HistoryReader, platform: str) -> list[Commit]:
     rows = cast("list[_Row]", history.answer(_COMMITS, (platform,)).rows)
     known = {row[0] for row in rows}
     found = []
-    for revision, parents, base, subject, committed_at in rows:
+    for row in rows:
+        revision, parents, base, subject, committed_at = row[:5]
         if base is None:
             found.append(Commit(revision, parents or None, subject, committed_at))
             continue
         first, *others = (one if one in known else base for one in parents.split() or [base])
-        found.append(Commit(revision, first, subject, committed_at, tuple(others)))
+        found.append(
+            Commit(revision, first, subject, committed_at, tuple(others), _rework(*row[5:]))
+        )
     return found
+
+
+def _rework(
+    commits: str | None, requests: str | None, subject: str | None, hotfix: bool | None
+) -> Rework:
+    if not (commits or requests or subject or hotfix):
+        return NO_REWORK
+    hashes = tuple((commits or "").split())
+    numbers = tuple(map(int, (requests or "").split()))
+    reverted = Reverted(hashes, numbers, subject) if hashes or numbers or subject else None
+    return Rework(reverted, hotfix=bool(hotfix))
 
 
 def _incidents(

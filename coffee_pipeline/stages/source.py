@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.platform.affected import affected
-from coffee_pipeline.platform.commit_range import commits_since
 from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.stages.commit_range import commits_since
 from coffee_pipeline.stages.context import StageContext
 
 CHANGED_FILES_LIMIT = 20_000

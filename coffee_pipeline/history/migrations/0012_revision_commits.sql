@@ -12,8 +12,11 @@ CREATE TABLE revision_commits (
     authored_at TIMESTAMP NOT NULL,
     committed_at TIMESTAMP NOT NULL,
     subject VARCHAR NOT NULL,
-    reverted VARCHAR,
-    services VARCHAR
+    services VARCHAR,
+    reverted_commits VARCHAR,
+    reverted_requests VARCHAR,
+    reverted_subject VARCHAR,
+    hotfix BOOLEAN NOT NULL
 );
 COMMENT ON TABLE revision_commits IS
     'Commits that a revision brought: it reaches them, the one delivered before does not.';
@@ -39,7 +42,13 @@ COMMENT ON COLUMN revision_commits.committed_at IS
     'When it was committed (UTC).';
 COMMENT ON COLUMN revision_commits.subject IS
     'First line of the message.';
-COMMENT ON COLUMN revision_commits.reverted IS
-    'Commits that its message says it reverts, separated by blanks; NULL if none.';
 COMMENT ON COLUMN revision_commits.services IS
     'Services of which it changed an input, separated by blanks; a merge itself changes none. NULL if not known.';
+COMMENT ON COLUMN revision_commits.reverted_commits IS
+    'Commits that its message says it reverts, perhaps shortened, separated by blanks; NULL if none.';
+COMMENT ON COLUMN revision_commits.reverted_requests IS
+    'Numbers of the pull or merge requests that it says it reverts, as above.';
+COMMENT ON COLUMN revision_commits.reverted_subject IS
+    'First line of the message that it says it reverts; NULL if it does not say.';
+COMMENT ON COLUMN revision_commits.hotfix IS
+    'Whether its message, or the branch that it merges, calls it a hotfix.';

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coffee_pipeline.dora.commit import Commit
+from coffee_pipeline.dora.rework import rework_of
 from coffee_pipeline.model.deployment import Deployment
 from coffee_pipeline.model.incident import Incident
 
@@ -28,9 +29,11 @@ class Story:
         return START + timedelta(minutes=minutes)
 
     def commit(
-        self, name: str, minutes: float, parent: str | None = None, *merged: str, subject: str = ""
+        self, name: str, minutes: float, parent: str | None = None, *merged: str, message: str = ""
     ) -> None:
-        self.revisions.append(Commit(name, parent, subject or name, self.at(minutes), merged))
+        subject = message.partition("\n")[0] or name
+        rework = rework_of(subject, message, merge=bool(merged))
+        self.revisions.append(Commit(name, parent, subject, self.at(minutes), merged, rework))
 
     def deploy(
         self, revision: str, ended: float, outcome: str = "succeeded", **changed: object

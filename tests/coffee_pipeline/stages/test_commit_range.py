@@ -7,11 +7,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coffee_pipeline.platform import commit_range
 from coffee_pipeline.platform.affected import affected
-from coffee_pipeline.platform.commit_range import CommitRange, commits_since
 from coffee_pipeline.platform.description import Module, Platform, Service
 from coffee_pipeline.platform.git import Repository
+from coffee_pipeline.stages import commit_range
+from coffee_pipeline.stages.commit_range import CommitRange, commits_since
 
 PLATFORM = Platform(
     name="shop",
@@ -88,7 +88,16 @@ def test_what_a_message_reverts_is_kept(git_folder) -> None:
     bad = folder.commit({"a/x.go": "1"})
     folder.git("revert", "--no-edit", bad)
     head = folder.git("rev-parse", "HEAD").strip()
-    assert [one.reverted for one in since(folder, base, head).commits] == [bad, None]
+    fix = folder.commit({"a/x.go": "3"}, "hotfix: close the valve")
+    undo = folder.commit({"a/x.go": "4"}, 'Revert "Brew faster (#7)" (#8)\n\nReverts o/shop#7')
+    told = {
+        one.commit_hash: (one.reverted_commits, one.reverted_requests, one.hotfix)
+        for one in since(folder, base, undo).commits
+    }
+    assert told == {
+        bad: (None, None, False), head: (bad, None, False), fix: (None, None, True),
+        undo: (None, "7", False),
+    }  # fmt: skip
 
 
 def test_odd_paths_and_names_are_read(git_folder) -> None:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from coffee_pipeline.dora.rework import Reverted, rework_of
 from coffee_pipeline.errors import RepositoryError
 from coffee_pipeline.model.source import RevisionCommit
 from coffee_pipeline.platform.affected import Inputs
-from coffee_pipeline.platform.commit_log import reverted
 from coffee_pipeline.platform.description import Platform
 from coffee_pipeline.platform.git import Repository, moment
 from coffee_pipeline.platform.git_command import exact, lasting, readable
@@ -61,6 +61,8 @@ def commits_since(
     for name, parents, author, email, authored, committed, subject, message in found:
         committed_at = moment(committed)
         services = touched.get(name)
+        words = rework_of(readable(subject), readable(message), merge=" " in parents)
+        reverted = words.reverted or Reverted()
         commits.append(
             RevisionCommit(
                 platform=platform.name,
@@ -73,7 +75,10 @@ def commits_since(
                 authored_at=moment(authored, committed_at),
                 committed_at=committed_at,
                 subject=readable(subject),
-                reverted=" ".join(reverted(message)) or None,
+                reverted_commits=" ".join(reverted.hashes) or None,
+                reverted_requests=" ".join(map(str, reverted.requests)) or None,
+                reverted_subject=reverted.subject,
+                hotfix=words.hotfix,
                 services=" ".join(sorted(services)) if services is not None else None,
             )
         )
