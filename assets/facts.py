@@ -70,7 +70,8 @@ def dora_facts(delivery: DeliveryResource) -> dg.MaterializeResult:
     delivery.history.refresh()
     found = recorded_performance(
         delivery.history, delivery.platform.name, datetime.now(UTC),
-        teams=delivery.teams, calendar=delivery.calendar,
+        teams=delivery.teams, services=delivery.platform.service_names,
+        calendar=delivery.calendar,
     )  # fmt: skip
     return dg.MaterializeResult(
         metadata={

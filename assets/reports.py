@@ -50,8 +50,10 @@ def dora_report(delivery: DeliveryResource) -> dg.MaterializeResult:
     """The five software delivery metrics of dora.dev, from recorded commits and deployments."""
     history = delivery.history
     history.refresh()
-    page = dora_page(history, delivery.platform.name, datetime.now(UTC), teams=delivery.teams,
-                     calendar=delivery.calendar)  # fmt: skip
+    page = dora_page(
+        history, delivery.platform.name, datetime.now(UTC), teams=delivery.teams,
+        services=delivery.platform.service_names, calendar=delivery.calendar,
+    )  # fmt: skip
     return publish(delivery, "dora", page)
 
 

@@ -22,21 +22,21 @@ from coffee_pipeline.cli.report_dora import (
     write_text,
 )
 from coffee_pipeline.cli.report_dora import as_json as to_json
+from coffee_pipeline.cli.report_history import reported_history, reported_services
 from coffee_pipeline.cli.report_options import refuse_without_effect
 from coffee_pipeline.dora.proxy_deployments import Source
 from coffee_pipeline.dora.trend import Step
 from coffee_pipeline.dora.working_time import WorkingCalendar, calendar_of
-from coffee_pipeline.errors import ConfigurationError, UsageError
-from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.errors import UsageError
 from coffee_pipeline.home import Home
-from coffee_pipeline.reports.dora import dora_page
+from coffee_pipeline.reports.dora import performance_page
 from coffee_pipeline.reports.dora_document import performance_document
 from coffee_pipeline.reports.dora_facts import recorded_performance, told_later
+from coffee_pipeline.reports.opening import opening
 from coffee_pipeline.reports.page import Page, summary
 from coffee_pipeline.reports.render import to_markdown, write_html
 from coffee_pipeline.reports.slo import level_facts, slo_page
 from coffee_pipeline.reports.slo_document import slo_document
-from coffee_pipeline.stages.kept_levels import measured_platforms
 
 
 class Compatible(StrEnum):
@@ -83,7 +83,7 @@ def slo(
     ] = False,
 ) -> None:
     """Budgets, burn rates, forecasts, worst hours and the releases that burnt the budget."""
-    home, history, platform = _history(context, levels=True)
+    home, history, platform = reported_history(context, levels=True)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
     described = described_platform(home)
     teams = described.teams if described else None
@@ -230,52 +230,31 @@ def _report_recorded(
     output: Path | None,
     format_: Format,
 ) -> None:
-    home, history, platform = _history(context)
+    home, history, platform = reported_history(context, deployments=True)
     now = datetime.now(UTC)
     end = min(period.until or period.as_of or now, now)
     if period.since is not None and period.since >= end:
         raise UsageError("--since lies after the end of the period")
     described = described_platform(home)
     teams = described.teams if described else None
+    services = reported_services(history, described, platform)
     calendar = period.calendar or calendar_of(described)
+    found = recorded_performance(
+        history, platform, end, period.days, teams=teams, services=services, since=period.since,
+        as_of=period.as_of, calendar=calendar,
+    )  # fmt: skip
+    late = told_later(history, found)
     if not as_json:
-        page = dora_page(history, platform, end, period.days, step=step, teams=teams,
-                         since=period.since, as_of=period.as_of, calendar=calendar)  # fmt: skip
+        with opening(history) as opener:
+            page = performance_page(found, platform, opener, end, step, late, period.as_of)
         _write(page, home, "dora", output, format_)
         return
-    found = recorded_performance(history, platform, end, period.days, teams=teams,
-                                 since=period.since, as_of=period.as_of,
-                                 calendar=calendar)  # fmt: skip
-    late = told_later(history, found)
     text = to_json(performance_document(found, platform, step, late, period.as_of))
     if output is None:
         typer.echo(text, nl=False)
     else:
         write_text(output, text)
         typer.echo(output)
-
-
-def _history(context: typer.Context, *, levels: bool = False) -> tuple[Home, HistoryReader, str]:
-    """The history, fresh, and the platform whose commits it holds.
-
-    With ``levels``, days of service levels do as well: they are measured without any delivery.
-
-    Raises:
-        ConfigurationError: nothing was delivered (or measured) yet.
-    """
-    home: Home = context.obj
-    history = HistoryReader(home)
-    history.refresh()
-    rows = history.query(
-        "select platform from revisions group by platform order by max(committed_at) desc limit 1"
-    )
-    measured = measured_platforms(history) if levels else []
-    platforms = [*(str(row["platform"]) for row in rows), *measured]
-    if not platforms:
-        raise ConfigurationError(
-            f"{home.root}: no revision recorded yet; deliver one first, or choose --data-dir"
-        )
-    return home, history, platforms[0]
 
 
 def _write(page: Page, home: Home, name: str, output: Path | None, format_: Format) -> None:

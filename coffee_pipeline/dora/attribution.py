@@ -89,6 +89,11 @@ class Attribution:
         """The incident as if it named its deployment."""
         return replace(self.incident, deployment_id=self.deployment_id)
 
+    @property
+    def blameless(self) -> Incident:
+        """The incident as if it named none: the one it names is not among those looked at."""
+        return replace(self.incident, deployment_id=None)
+
 
 class _Place:
     """One service in one environment: its deployments by their end, its breaches by their begin."""
@@ -209,6 +214,8 @@ def _breached(incident: Incident, place: _Place, before: int) -> Attribution | N
     if before == 0 or incident.opened_at - place.ends[before - 1] > BREACH_WINDOW:
         return None
     cause = place.deployments[before - 1]
+    if cause.strategy == ROLLBACK:  # it put back what ran before, which nobody blames for this
+        return None
     # The objective must begin to be missed after the deployment did, not before it.
     one = place.breach(cause.started_at, cause.finished_at + BREACH_WINDOW)
     if one is None:

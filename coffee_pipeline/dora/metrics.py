@@ -59,14 +59,16 @@ def delivery_performance(
     breaches: Sequence[Breach] = (),
     passed: Sequence[Passed] = (),
     teams: Mapping[str, str] | None = None,
+    services: Collection[str] = (),
     calendar: WorkingCalendar | None = None,
 ) -> DeliveryPerformance:
     """The metrics of the deployments that ended in (``start``, ``end``].
 
     The records may reach back further: what a deployment contained and followed is taken from all
     of them. ``untouched`` are the services that a revision left as they were (the history's view
-    untouched_services), ``passed`` the milestones of revisions, ``teams`` the owners of services.
-    Only ``environment`` counts. Incidents that name no deployment are attributed by evidence, see
+    untouched_services), ``passed`` the milestones of revisions, ``teams`` the owners of services,
+    ``services`` those that are told of even if nothing happened to them. Only ``environment``
+    counts. Incidents that name no deployment are attributed by evidence, see
     :mod:`~coffee_pipeline.dora.attribution`. With a ``calendar``, lead time and frequency are told
     in working time as well.
     """
@@ -74,7 +76,8 @@ def delivery_performance(
     attributed = attribute(
         [one for one in incidents if one.environment == environment], there, revisions, breaches
     )
-    felt = [one.linked for one in attributed]
+    recorded = {one.deployment_id for one in there}
+    felt = [one.linked if one.deployment_id in recorded else one.blameless for one in attributed]
     changes = delivered_changes(revisions, untouched, there)
     repairs = repairs_of(changes.delivered, revisions, there)
     judged = judged_deployments(there, felt, revisions, repairs)
@@ -85,11 +88,12 @@ def delivery_performance(
         judged=tuple(one for one in judged if start < one.deployment.finished_at <= end),
         changes=tuple(one for one in changes.delivered if start < one.deployed_at <= end),
         incidents=tuple(one for one in felt if start < one.opened_at <= end),
+        watched=bool(incidents) or any(_tells_of_failures(one) for one in judged),
         calendar=calendar,
     )
-    services = sorted({one.deployment.service for one in period.judged})
+    told = sorted({one.deployment.service for one in period.judged} | set(services))
     owned: dict[str, set[str]] = {}
-    for service in services:
+    for service in told:
         if teams and service in teams:
             owned.setdefault(teams[service], set()).add(service)
     return DeliveryPerformance(
@@ -97,7 +101,7 @@ def delivery_performance(
         end=end,
         observed_days=period.days,
         platform=scope_of(None, period, "platform"),
-        services=tuple(scope_of(one, period.of({one}), "service") for one in services),
+        services=tuple(scope_of(one, period.of({one}), "service") for one in told),
         deployments=period.judged,
         changes=period.changes,
         incidents=period.incidents,
@@ -108,6 +112,16 @@ def delivery_performance(
         environment=environment,
         calendar=calendar,
     )
+
+
+def _tells_of_failures(one: Judged) -> bool:
+    """Whether it failed, put something right, or was made by a rollout that watched over it.
+
+    Only our own rollouts know the artifact that they deployed. What a plain list of deployments
+    does not say is no success.
+    """
+    rework = one.plan is Plan.REWORK
+    return one.failure is not None or rework or bool(one.deployment.artifact_digest)
 
 
 def _first(deployments: Iterable[Deployment]) -> dict[str, datetime]:

@@ -18,6 +18,12 @@ from coffee_pipeline.dora.working_time import (
 )
 from coffee_pipeline.model.incident import Incident
 
+UNWATCHED = (
+    "nothing recorded tells of failures: no incident, rollback or failed deployment, no rollout of "
+    "this pipeline; 'incidents import' brings incidents"
+)
+"""Why there is no rate of failures: silence proves nothing."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -52,7 +58,8 @@ class Facts:
     """What happened in (``start``, ``end``].
 
     ``first`` is when each service is known to have been deployed first, in the period or before.
-    With a ``calendar``, lead time and frequency are told in working time as well.
+    ``watched``: whether anything recorded could tell of a failure. With a ``calendar``, lead time
+    and frequency are told in working time as well.
     """
 
     start: datetime
@@ -61,6 +68,7 @@ class Facts:
     judged: tuple[Judged, ...]
     changes: tuple[DeliveredChange, ...]
     incidents: tuple[Incident, ...]
+    watched: bool = True
     calendar: WorkingCalendar | None = None
 
     @property
@@ -130,9 +138,9 @@ def _lead_time(facts: Facts) -> Metric:
 def _change_fail_rate(facts: Facts) -> Metric:
     attempted = [one for one in facts.judged if one.is_change]
     return making.change_fail_rate(
-        sum(one.failure is not None for one in attempted),
+        sum(one.failure is not None for one in attempted) if facts.watched else None,
         len(attempted),
-        "no production deployment in the period",
+        UNWATCHED if attempted else "no production deployment in the period",
         Making("deployments rolled back, failed, blamed for an incident or undone / attempted"),
     )
 
@@ -155,8 +163,8 @@ def _recovery_time(facts: Facts) -> Metric:
 def _rework_rate(facts: Facts) -> Metric:
     known = [one for one in facts.judged if one.plan is not Plan.UNKNOWN]
     return making.rework_rate(
-        sum(one.plan is Plan.REWORK for one in known),
+        sum(one.plan is Plan.REWORK for one in known) if facts.watched else None,
         len(known),
-        "no production deployment in the period",
+        UNWATCHED if known else "no production deployment in the period",
         Making("deployments made because the one before failed / deployments"),
     )

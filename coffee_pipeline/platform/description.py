@@ -259,6 +259,11 @@ class Platform(Description):
     deployment_markers: tuple[MarkerSettings, ...] = ()
 
     @property
+    def service_names(self) -> tuple[str, ...]:
+        """The services that are deployed: without libraries."""
+        return tuple(one.name for one in self.services if one.kind == "service")
+
+    @property
     def teams(self) -> dict[str, str]:
         """The first owner of each service that has one."""
         return {one.name: one.owners[0] for one in self.services if one.owners}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from coffee_pipeline.dora.failures import Judged, Plan
@@ -52,21 +52,23 @@ def dora_page(
     step: Step | None = None,
     teams: Mapping[str, str] | None = None,
     *,
+    services: Collection[str] = (),
     since: datetime | None = None,
     as_of: datetime | None = None,
     calendar: WorkingCalendar | None = None,
 ) -> Page:
     """The report over the last ``days`` days before ``now``; its trend in ``step``s.
 
-    ``teams`` are the owners of services; ``since``, ``as_of`` and ``calendar`` are those of
-    :func:`recorded_performance`.
+    ``teams`` are the owners of services; the others are those of :func:`recorded_performance`.
 
     Raises:
         HistoryError: the history cannot be read.
     """
     with collector_paused():
-        found = recorded_performance(history, platform_name, now, days, environment, teams,
-                                     since=since, as_of=as_of, calendar=calendar)  # fmt: skip
+        found = recorded_performance(
+            history, platform_name, now, days, environment, teams,
+            services=services, since=since, as_of=as_of, calendar=calendar,
+        )  # fmt: skip
         late = told_later(history, found)
         with opening(history) as opener:
             return performance_page(found, platform_name, opener, now, step, late, as_of)

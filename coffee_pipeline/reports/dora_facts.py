@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -45,6 +45,17 @@ _MILESTONES = """
     GROUP BY delivery, service, revision, milestone
 """
 
+_OURS = (
+    "(service in (select service from service_revisions where platform = ?) "
+    "or list_contains(?::varchar[], service))"
+)
+_CURRENT = """
+    SELECT DISTINCT service FROM service_revisions
+    WHERE kind = 'service' AND (platform, revision) IN (
+        SELECT (platform, arg_max(revision, committed_at)) FROM revisions WHERE platform = ?
+        GROUP BY platform
+    )
+"""
 _VERSIONS = """
     SELECT * FROM incident_history WHERE opened_at > ? AND opened_at <= ?
     ORDER BY incident_id, version
@@ -72,12 +83,15 @@ def recorded_performance(
     environment: str = "production",
     teams: Mapping[str, str] | None = None,
     *,
+    services: Collection[str] = (),
     since: datetime | None = None,
     as_of: datetime | None = None,
     calendar: WorkingCalendar | None = None,
 ) -> DeliveryPerformance:
     """The metrics of what the history holds of ``platform``, over the last ``days`` days.
 
+    Its services are those recorded with its revisions, and ``services``: deployments and incidents
+    may have been imported without any revision.
     All facts up to ``now`` are read: lead time and rework look back past the period. ``since`` is
     the period's beginning, instead of ``days``. ``as_of``: only what had been written down by then
     counts, as if the report had been made at that time; an incident closed later is open in it.
@@ -86,17 +100,20 @@ def recorded_performance(
     Raises:
         HistoryError: the history cannot be read.
     """
-    ours = "service in (select service from service_revisions where platform = ?)"
+    named = list(services)
     start = since or now - timedelta(days=days)
     known = as_of or _EVER
-    deployed = f"{ours} and finished_at <= ? and {_WRITTEN}"
-    missed = f"{ours} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"
-    levels = history.records(ServiceLevel, missed, (platform, start - BOUND, now, known))
+    deployed = f"{_OURS} and finished_at <= ? and {_WRITTEN}"
+    missed = (
+        f"{_OURS} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"
+    )
+    levels = history.records(ServiceLevel, missed, (platform, named, start - BOUND, now, known))
     return delivery_performance(
         revisions=known_commits(history, platform),
         untouched=untouched_services(history, platform),
-        deployments=history.records(Deployment, deployed, (platform, now, known)),
-        incidents=_incidents(history, platform, now, as_of),
+        deployments=history.records(Deployment, deployed, (platform, named, now, known)),
+        incidents=_incidents(history, platform, named, now, as_of),
+        services=_current_services(history, platform) | frozenset(services),
         start=start,
         end=now,
         environment=environment,
@@ -152,22 +169,31 @@ def _rework(
     return Rework(reverted, hotfix=bool(hotfix))
 
 
+def _current_services(history: HistoryReader, platform: str) -> frozenset[str]:
+    rows = history.answer(_CURRENT, (platform,)).rows
+    return frozenset(str(name) for (name,) in rows)
+
+
 def _incidents(
-    history: HistoryReader, platform: str, now: datetime, as_of: datetime | None
+    history: HistoryReader,
+    platform: str,
+    services: list[str],
+    now: datetime,
+    as_of: datetime | None,
 ) -> list[Incident]:
     """The incidents of the platform's services, and those of the platform as such."""
-    ours = "(service = ? or service in (select service from service_revisions where platform = ?))"
-    where = f"{ours} and opened_at <= ?"
+    where = f"(service = ? or {_OURS}) and opened_at <= ?"
+    asked = (platform, platform, services, now)
     if as_of is None:
         # One that was imported, and that messages told of as well, is as the messages tell it.
         ordered = f"{where} ORDER BY starts_with(materialization, 'incident/'), opened_at"
-        found = history.records(Incident, ordered, (platform, platform, now))
+        found = history.records(Incident, ordered, asked)
         return list({one.incident_id: one for one in found}.values())
     names = ", ".join(one.name for one in fields(Incident))
     rows = history.query(
         f"SELECT {names} FROM incident_history WHERE {where} AND recorded_at <= ? "  # noqa: S608 - names of ours
         "AND (replaced_at IS NULL OR replaced_at > ?)",
-        (platform, platform, now, as_of, as_of),
+        (*asked, as_of, as_of),
     )
     return [Incident(**row) for row in rows]  # type: ignore[arg-type]
 

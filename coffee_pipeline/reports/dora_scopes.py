@@ -36,7 +36,7 @@ def scopes_section(found: DeliveryPerformance, opener: Opener) -> Section:
         ),
         tables=(
             Table(
-                "Deployed in the period",
+                "In the period",
                 columns,
                 tuple(_row(one) for one in scopes),
                 "no deployment recorded",

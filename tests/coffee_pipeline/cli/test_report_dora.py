@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from coffee_pipeline.cli import report
-from coffee_pipeline.errors import PipelineError, UsageError
+from coffee_pipeline.errors import ConfigurationError, PipelineError, UsageError
+from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
+from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.evidence import Evidence
+from coffee_pipeline.model.outcome import Outcome
 from tests.coffee_pipeline.dora.repositories import History
 
 Call = Callable[..., Result]
@@ -57,6 +62,31 @@ def test_json_of_every_metric_says_how_it_was_made(call: Call, released: Path) -
     assert found["metrics"]["change_fail_rate"]["value"] == pytest.approx(1 / 3)
     assert [one["deployment"] for one in found["failures"]] == ["v1.1.0"]
     assert (found["shallow"], found["unread"], found["calendar"]) == (False, [], None)
+
+
+def test_imported_deployments_need_no_revision(call: Call, home: Home) -> None:
+    now = datetime.now(UTC)
+    records = tuple(
+        Deployment(
+            deployment_id=f"github:{number}", service="menu", environment="production",
+            revision=f"{number}" * 40, artifact_digest="", strategy="direct", cause="delivery",
+            previous_revision=None, started_at=now - timedelta(days=number, minutes=1),
+            finished_at=now - timedelta(days=number), outcome="succeeded", reason="",
+        )
+        for number in (1, 2, 3)
+    )  # fmt: skip
+    with pytest.raises(ConfigurationError, match="no revision recorded yet"):
+        raise call("--json").exception
+    HistoryWriter(home).write(
+        Evidence(materialization="imported", outcome=Outcome.COMPLETED, records=records)
+    )
+    done = call("--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    values = {name: one["value"] for name, one in found["metrics"].items()}
+    assert values["deployment_frequency"] == pytest.approx(1, abs=0.01)
+    assert (values["change_lead_time"], values["change_fail_rate"]) == (None, None)
+    assert list(found["services"]) == ["menu"]
 
 
 def test_a_table_for_people_and_files_in_other_formats(

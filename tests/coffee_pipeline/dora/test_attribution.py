@@ -92,6 +92,13 @@ def test_a_missed_objective_speaks_only_within_its_window(story) -> None:
     assert blamed(story, [breach(story, 30, "menu")])[0] == (None, Evidence.NONE)
 
 
+def test_what_put_back_the_old_revision_is_not_blamed_for_a_missed_objective(story) -> None:
+    story.deploy("c1", 0)
+    story.deploy("c0", 10, strategy="rollback", previous_revision="c1")
+    story.incident(None, 40, None)
+    assert blamed(story, [breach(story, 30)]) == [(None, Evidence.NONE)]
+
+
 def test_the_deployment_before_is_not_blamed_for_being_there(story) -> None:
     story.deploy("c1", 0)
     story.incident(None, 1, 2)

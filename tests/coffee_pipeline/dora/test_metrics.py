@@ -34,6 +34,41 @@ def test_nothing_deployed_is_no_data_with_reasons(story) -> None:
     assert found.services == ()
 
 
+def test_a_service_without_a_deployment_is_told_of(story) -> None:
+    story.deploy("c1", 5)
+    found = delivery_performance(
+        revisions=(), untouched={}, deployments=story.deployments, incidents=(),
+        start=story.at(-DAY), end=story.at(DAY), services=["menu", "orders"],
+        teams={"menu": "menus"},
+    )  # fmt: skip
+    assert [one.service for one in found.services] == ["menu", "orders"]
+    assert [one.service for one in found.teams] == ["menus"]
+    menu = found.services[0]
+    assert {one.value for one in menu.metrics} == {None}
+    assert menu.change_fail_rate.reason == "no production deployment in the period"
+
+
+def test_silence_is_no_success(story) -> None:
+    """Three deployments of a plain list, and nobody who could have said that one failed."""
+    for ended in (0, 60, 120):
+        story.deploy(f"c{ended}", ended, artifact_digest="", strategy="direct")
+    for metric in (measured(story).platform.change_fail_rate, measured(story).platform.rework_rate):
+        assert (metric.value, metric.band, metric.count) == (None, None, 3)
+        assert "incidents import" in metric.reason
+    story.incident(None, 130, 140)
+    assert measured(story).platform.change_fail_rate.value == 0
+
+
+def test_a_link_to_a_deployment_that_is_not_recorded_is_in_no_metric(story) -> None:
+    story.deploy("c1", 5)
+    story.incident("elsewhere", 10, 20)
+    found = measured(story)
+    assert found.platform.recovery_time.value is None
+    assert found.platform.change_fail_rate.value == 0
+    assert any("no deployment is blamed" in one for one in found.notes)
+    assert "not recorded here" in found.attributions[0].reason
+
+
 def test_frequency_is_over_the_days_that_could_be_deployed_on(story) -> None:
     for ended in (0, 60, 120, 180):
         story.deploy("c1", ended)
