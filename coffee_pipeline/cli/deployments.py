@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +18,7 @@ from coffee_pipeline.errors import UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
-from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.model.deployment import Deployment, DeploymentVersion
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.stages.places import Places
@@ -155,7 +157,10 @@ def _store(
     gap: str | None,
     as_json: bool,
 ) -> None:
-    """Write what is new or changed; each deployment has a key of its own."""
+    """Write what is new or changed; each deployment has a key of its own.
+
+    And what is known from now on, so that reports can be made as of an earlier time.
+    """
     home.prepare()
     history = HistoryReader(home)
     history.refresh()
@@ -172,6 +177,16 @@ def _store(
                 materialization=f"deployments/{one.deployment_id}",
                 outcome=Outcome.COMPLETED,
                 records=(one,),
+            )
+        )
+    if changed:
+        now = datetime.now(UTC).isoformat()
+        versions = tuple(DeploymentVersion(**asdict(one)) for one in changed)
+        writer.write(
+            Evidence(
+                materialization=f"deployment-versions/{source}/{now}",
+                outcome=Outcome.COMPLETED,
+                records=versions,
             )
         )
     new = sum(one.deployment_id not in before for one in changed)

@@ -186,8 +186,11 @@ def _key(incident: Incident) -> str:
 def _merged(before: Incident, after: Incident, report: IncidentReport) -> Incident:
     """The newer row; an end stays where the source may repeat an older message.
 
-    Who took it on stays too: exports of an ended incident often no longer say it.
+    An older export says nothing new. Who took it on stays too: exports of an ended incident often
+    no longer say it.
     """
+    if after.updated_at and before.updated_at and after.updated_at < before.updated_at:
+        return before
     if after.acknowledged_at is None:
         after = replace(after, acknowledged_at=before.acknowledged_at)
     if report.sticky_end and after.resolved_at is None and before.resolved_at is not None:

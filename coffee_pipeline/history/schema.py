@@ -36,6 +36,7 @@ VIEW_NAMES = (
     "commits",
     "untouched_services",
     "incident_history",
+    "deployment_history",
     "slo_status",
     "test_durations",
     "slowest_tests",

@@ -16,7 +16,13 @@ import pyarrow as pa
 
 from coffee_pipeline.model.build import Artifact, Build, Component
 from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
-from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
+from coffee_pipeline.model.deployment import (
+    AnalysisRun,
+    Deployment,
+    DeploymentVersion,
+    Measurement,
+    RolloutStep,
+)
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
@@ -57,6 +63,7 @@ TABLES: dict[type, str] = {
     PolicyResult: "policy_results",
     ComplianceScore: "compliance_scores",
     Deployment: "deployments",
+    DeploymentVersion: "deployment_versions",
     RolloutStep: "rollout_steps",
     AnalysisRun: "analysis_runs",
     Measurement: "measurements",

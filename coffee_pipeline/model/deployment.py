@@ -29,6 +29,15 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentVersion(Deployment):
+    """What was known of an imported deployment since its materialization was written.
+
+    ``deployments`` has what is known now; versions are added and never replaced, so that a report
+    can be made as of an earlier time.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutStep:
     """One step of a canary: ``weight_percent`` of the traffic went to the canary."""
 

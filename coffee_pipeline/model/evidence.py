@@ -8,7 +8,13 @@ from typing import Any, get_args
 
 from coffee_pipeline.model.build import Artifact, Build, Component
 from coffee_pipeline.model.compliance import ComplianceScore, PolicyResult
-from coffee_pipeline.model.deployment import AnalysisRun, Deployment, Measurement, RolloutStep
+from coffee_pipeline.model.deployment import (
+    AnalysisRun,
+    Deployment,
+    DeploymentVersion,
+    Measurement,
+    RolloutStep,
+)
 from coffee_pipeline.model.execution import StageRun, ToolRun
 from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision, GateRule
@@ -51,6 +57,7 @@ Record = (
     | PolicyResult
     | ComplianceScore
     | Deployment
+    | DeploymentVersion
     | RolloutStep
     | AnalysisRun
     | Measurement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -15,6 +15,7 @@ class Incident:
     not say.
 
     ``deployment_id`` is the deployment that caused it, where that is known by evidence.
+    ``updated_at`` is when its source last changed it, where it says so; it is no part of the fact.
     """
 
     incident_id: str
@@ -28,6 +29,7 @@ class Incident:
     opened_at: datetime
     resolved_at: datetime | None
     acknowledged_at: datetime | None = None
+    updated_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import TypeVar, cast
 
 from coffee_pipeline.dora.attribution import BOUND, Breach
 from coffee_pipeline.dora.commit import Commit
@@ -60,6 +60,7 @@ _VERSIONS = """
     SELECT * FROM incident_history WHERE opened_at > ? AND opened_at <= ?
     ORDER BY incident_id, version
 """
+_Fact = TypeVar("_Fact", Deployment, Incident)
 _Row = tuple[str, str, str | None, str, datetime, str | None, str | None, str | None, bool | None]
 _EVER = datetime(9999, 12, 31, tzinfo=UTC)
 _WRITTEN = "materialization in (select materialization from materializations where written_at <= ?)"
@@ -103,7 +104,6 @@ def recorded_performance(
     named = list(services)
     start = since or now - timedelta(days=days)
     known = as_of or _EVER
-    deployed = f"{_OURS} and finished_at <= ? and {_WRITTEN}"
     missed = (
         f"{_OURS} and ratio < objective and window_end > ? and window_start <= ? and {_WRITTEN}"
     )
@@ -111,7 +111,7 @@ def recorded_performance(
     return delivery_performance(
         revisions=known_commits(history, platform),
         untouched=untouched_services(history, platform),
-        deployments=history.records(Deployment, deployed, (platform, named, now, known)),
+        deployments=_deployments(history, (platform, named, now), as_of),
         incidents=_incidents(history, platform, named, now, as_of),
         services=_current_services(history, platform) | frozenset(services),
         start=start,
@@ -169,6 +169,28 @@ def _rework(
     return Rework(reverted, hotfix=bool(hotfix))
 
 
+def _deployments(
+    history: HistoryReader, asked: tuple[object, ...], as_of: datetime | None
+) -> list[Deployment]:
+    where = f"{_OURS} and finished_at <= ?"
+    if as_of is None:
+        return history.records(Deployment, where, asked)
+    return _known_then(history, Deployment, "deployment_history", where, (*asked, as_of, as_of))
+
+
+def _known_then(
+    history: HistoryReader, kind: type[_Fact], view: str, where: str, asked: tuple[object, ...]
+) -> list[_Fact]:
+    """The states of a history's view that held at a moment, the last two of ``asked``."""
+    names = ", ".join(one.name for one in fields(kind))
+    rows = history.query(
+        f"SELECT {names} FROM {view} WHERE {where} AND recorded_at <= ? "  # noqa: S608 - names of ours
+        "AND (replaced_at IS NULL OR replaced_at > ?)",
+        asked,
+    )
+    return [kind(**row) for row in rows]  # type: ignore[arg-type]
+
+
 def _current_services(history: HistoryReader, platform: str) -> frozenset[str]:
     rows = history.answer(_CURRENT, (platform,)).rows
     return frozenset(str(name) for (name,) in rows)
@@ -189,13 +211,7 @@ def _incidents(
         ordered = f"{where} ORDER BY starts_with(materialization, 'incident/'), opened_at"
         found = history.records(Incident, ordered, asked)
         return list({one.incident_id: one for one in found}.values())
-    names = ", ".join(one.name for one in fields(Incident))
-    rows = history.query(
-        f"SELECT {names} FROM incident_history WHERE {where} AND recorded_at <= ? "  # noqa: S608 - names of ours
-        "AND (replaced_at IS NULL OR replaced_at > ?)",
-        (*asked, as_of, as_of),
-    )
-    return [Incident(**row) for row in rows]  # type: ignore[arg-type]
+    return _known_then(history, Incident, "incident_history", where, (*asked, as_of, as_of))
 
 
 def told_later(history: HistoryReader, found: DeliveryPerformance) -> list[LateChange]:
@@ -217,7 +233,7 @@ def told_later(history: HistoryReader, found: DeliveryPerformance) -> list[LateC
         changed = tuple(
             (one.name, earlier[one.name], row[one.name])
             for one in fields(Incident)
-            if earlier[one.name] != row[one.name]
+            if one.compare and earlier[one.name] != row[one.name]
         )
         if changed:
             changes.append(LateChange(name, recorded, changed))

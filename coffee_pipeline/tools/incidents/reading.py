@@ -142,6 +142,7 @@ def _incident(source: str, found: ReportedIncident, defaults: Defaults) -> Incid
         acknowledged_at=max(found.acknowledged_at, found.opened_at)
         if found.acknowledged_at
         else None,
+        updated_at=found.updated_at,
     )
 
 

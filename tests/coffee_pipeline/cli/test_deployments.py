@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from coffee_pipeline.errors import ParseError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.deployment import Deployment
+from coffee_pipeline.reports.dora_facts import recorded_performance
 
 BASE = "/repos/beans/menu/deployments"
 
@@ -88,7 +90,7 @@ def test_an_export_read_again_changes_nothing(app: typer.Typer, home: Home, expo
     assert [(one.deployment_id, one.environment, one.previous_revision) for one in before] == [
         ("github:1", "production", None), ("github:2", "production", "a" * 40),
     ]  # fmt: skip
-    assert parts(home) == 2
+    assert parts(home) == 3  # and what is known since then
 
 
 def test_what_no_report_counts_is_said(
@@ -112,6 +114,30 @@ def test_pieces_in_any_order_are_one_series(app: typer.Typer, home: Home, export
     assert [one.previous_revision for one in pieces[1:]] == ["a" * 40, "b" * 40, "b" * 40]
     judged = judged_deployments(pieces, [], [])
     assert [bool(one.failure) for one in judged] == [False, False, True, False]
+
+
+def test_a_report_as_of_before_an_import_knows_what_was_known_then(
+    app: typer.Typer, home: Home, export
+) -> None:
+    imported(app, export(record(2, "b"), record(3, "c")))
+    then = datetime.now(UTC)
+    imported(app, export(record(1, "c")))
+    history = HistoryReader(home)
+    history.refresh()
+    until = datetime(2026, 3, 2, tzinfo=UTC)
+    before, after = (
+        recorded_performance(history, "p", until, services=["menu"], as_of=moment)
+        for moment in (then, None)
+    )
+    told = [
+        [(one.deployment.revision[0], one.deployment.strategy) for one in found.deployments]
+        for found in (before, after)
+    ]
+    # With the first one known, the last is a return to what ran before.
+    assert told == [
+        [("b", "direct"), ("c", "direct")],
+        [("c", "direct"), ("b", "direct"), ("c", "rollback")],
+    ]
 
 
 def test_what_ends_later_and_new_names_replace(app: typer.Typer, home: Home, export) -> None:

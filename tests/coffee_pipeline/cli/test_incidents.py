@@ -92,6 +92,17 @@ def test_what_changed_is_told_and_kept_as_it_was_known_before(import_, stored, h
     ]  # fmt: skip
 
 
+def test_an_older_export_says_nothing_new(import_, stored) -> None:
+    ended = row("i1", resolved_at="2026-03-01T09:00:00Z", updated_at="2026-03-01T09:00:00Z")
+    assert told(import_(ended, more=("--json",)))["new"] == 1
+    earlier = row("i1", updated_at="2026-03-01T08:30:00Z")
+    assert told(import_(earlier, more=("--json",)))["unchanged"] == 1
+    assert stored()[0].resolved_at == datetime(2026, 3, 1, 9, tzinfo=UTC)
+    again = row("i1", updated_at="2026-03-01T10:00:00Z")
+    assert told(import_(again, more=("--json",)))["changed"] != {}
+    assert stored()[0].resolved_at is None
+
+
 def test_a_file_with_a_broken_row_stores_nothing(import_, stored) -> None:
     done = import_(row("a"), {"id": "b"}, {"id": "c", "opened_at": "soon"})
     assert isinstance(done.exception, ParseError)
