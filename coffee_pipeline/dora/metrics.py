@@ -11,12 +11,13 @@ A metric without data is None with a reason; it is never 0 or 100 %.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coffee_pipeline.dora.attribution import Attribution, Breach, attribute
 from coffee_pipeline.dora.changes import Changes, DeliveredChange, delivered_changes
 from coffee_pipeline.dora.commit import Commit
+from coffee_pipeline.dora.duplicates import told_once
 from coffee_pipeline.dora.failures import Judged, Plan, judged_deployments, succeeded
 from coffee_pipeline.dora.phases import Passed, Phase, phases
 from coffee_pipeline.dora.repairs import repairs_of
@@ -72,10 +73,14 @@ def delivery_performance(
     :mod:`~coffee_pipeline.dora.attribution`. With a ``calendar``, lead time and frequency are told
     in working time as well.
     """
-    there = [one for one in deployments if one.environment == environment]
-    attributed = attribute(
-        [one for one in incidents if one.environment == environment], there, revisions, breaches
-    )
+    once = told_once(one for one in deployments if one.environment == environment)
+    there = once.deployments
+    here = [
+        replace(one, deployment_id=once.same.get(one.deployment_id or "", one.deployment_id))
+        for one in incidents
+        if one.environment == environment
+    ]
+    attributed = attribute(here, there, revisions, breaches)
     recorded = {one.deployment_id for one in there}
     felt = [one.linked if one.deployment_id in recorded else one.blameless for one in attributed]
     changes = delivered_changes(revisions, untouched, there)
@@ -105,7 +110,7 @@ def delivery_performance(
         deployments=period.judged,
         changes=period.changes,
         incidents=period.incidents,
-        notes=_notes(changes, period),
+        notes=_notes(changes, period, len(once.same)),
         attributions=tuple(one for one in attributed if start < one.incident.opened_at <= end),
         teams=tuple(scope_of(one, period.of(owned[one]), "team") for one in sorted(owned)),
         phases=phases(period.changes, passed, {one.deployment_id: one.revision for one in there}),
@@ -169,9 +174,10 @@ def performance_trend(
     )
 
 
-def _notes(changes: Changes, period: Facts) -> tuple[str, ...]:
+def _notes(changes: Changes, period: Facts, repeated: int) -> tuple[str, ...]:
     """What was left out of the metrics, and why; nothing is left out in silence."""
     counts = (
+        (repeated, "deployments that another system told of as well: counted once"),
         (changes.first, "first deployments of a service: no earlier revision, no lead time"),
         (changes.unresolved, "deployments over a gap in recorded commits: at most the head counts"),
         (changes.reversed_times, "commits dated after their deployment: no lead time"),
