@@ -24,6 +24,7 @@ from coffee_pipeline.slo.forecast import DAYS
 from coffee_pipeline.slo.objective_status import ObjectiveStatus
 from coffee_pipeline.slo.objective_status import status as objective_status
 from coffee_pipeline.stages.recorded_levels import STEP, events_of, rows_of, save
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import Fetched, SeriesSource
 from coffee_pipeline.tools import event_rows
 from coffee_pipeline.tools.series_query import Credentials
@@ -103,7 +104,7 @@ def _recorded(slos: Sequence[Slo], series: Path) -> dict[str, Fetched]:
 
 
 def _fetch(slos: Sequence[Slo], url: str, access: Source, now: datetime) -> dict[str, Fetched]:
-    source = SeriesSource(url, access.credentials())
+    source = SeriesSource(SeriesConnection(url), access.credentials())
     found: dict[str, Fetched] = {}
     for slo in slos:
         start = now - slo.period if slo.calendar is None else slo.calendar.containing(now)[0]

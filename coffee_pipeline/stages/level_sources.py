@@ -15,6 +15,7 @@ from coffee_pipeline.platform.description import LevelSource, MetricsSettings
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events
 from coffee_pipeline.stages.recorded_levels import events_of, rows_of
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import Fetched, SeriesSource
 from coffee_pipeline.tools import event_rows
 from coffee_pipeline.tools.event_rows import EventRows
@@ -93,11 +94,11 @@ def event_source(settings: MetricsSettings, base: Path) -> EventSource:
     chosen = settings.levels
     if chosen is None:
         url = settings.prometheus_url
-        return NoSource() if url is None else ApiSource(SeriesSource(url))
+        return NoSource() if url is None else ApiSource(SeriesSource(SeriesConnection(url)))
     if chosen.series is not None:
         return RecordedSource(base / chosen.series)
     assert chosen.url is not None
-    return ApiSource(SeriesSource(chosen.url, _credentials(chosen)))
+    return ApiSource(SeriesSource(SeriesConnection(chosen.url), _credentials(chosen)))
 
 
 def _credentials(chosen: LevelSource) -> Credentials:

@@ -58,12 +58,14 @@ class SeriesRequest:
 class Reading:
     """Events by the begin of their step; ``reason`` says why there are none.
 
-    ``transient`` reasons may be gone on the next try.
+    ``transient`` reasons may be gone on the next try. ``unanswered`` are those where no server
+    answered: there was no connection, it broke, or time ran out.
     """
 
     events: Mapping[int, float] = field(default_factory=dict)
     reason: str | None = None
     transient: bool = False
+    unanswered: bool = False
 
 
 class SeriesApi(Protocol):

@@ -34,6 +34,7 @@ from coffee_pipeline.stages.level_sources import (
     RecordedSource,
     event_source,
 )
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import SeriesSource
 from tests.coffee_pipeline.stages.test_series_source import Stub, either, series, slo
 
@@ -57,7 +58,7 @@ def prometheus() -> Iterator[Stub]:
 
 
 def api(url: str, **settings: object) -> EventSource:
-    return ApiSource(SeriesSource(url, wait=wait_none(), **settings))  # type: ignore[arg-type]
+    return ApiSource(SeriesSource(SeriesConnection(url, wait=wait_none(), **settings)))  # type: ignore[arg-type]
 
 
 def day_of(source: EventSource, now: datetime = NOW) -> tuple[LevelDay, list[LevelSample]]:

@@ -13,6 +13,7 @@ import pytest
 
 from coffee_pipeline.process.background import BackgroundProcess, free_port
 from coffee_pipeline.process.command import Command
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import SeriesSource
 from tests.coffee_pipeline.stages.test_series_source import START, slo
 from tests.conftest import wait_until
@@ -117,7 +118,7 @@ def counted(url: str, kind: str, prefix: str = "") -> list[tuple[int, int] | Non
     """Good and all events of every minute; None where there is no data."""
     names = {f"{name}_total": f"{prefix}{name}_total" for name, _ in KINDS}
     one = slo(Prometheus=kind, **names)
-    fetched = SeriesSource(url).events(one, START, START + 60 * MINUTES, 60)
+    fetched = SeriesSource(SeriesConnection(url)).events(one, START, START + 60 * MINUTES, 60)
     assert fetched.reasons == ()
     events, begins = fetched.events, range(START, START + 60 * MINUTES, 60)
     sums = [events.sums(events.steps(begin, begin + 60)) for begin in begins]
