@@ -7,6 +7,7 @@ may be gone on the next try is (:mod:`coffee_pipeline.stages.series_connection`)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.slo.adjacent_windows import without_seams
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events, Floats, of_rows
+from coffee_pipeline.slo.judged_steps import good_shares, value_query
 from coffee_pipeline.slo.promql import windowed
 from coffee_pipeline.slo.query_kinds import events_of_rates
 from coffee_pipeline.slo.query_windows import fill, has_window
@@ -81,19 +83,20 @@ class SeriesSource:
 
         With events in total, a step without good ones is an outage and one without bad ones is
         all good - unless the query for bad events answered nothing at all, in which case it may
-        be mistyped, and there is no data.
+        be mistyped, and there is no data. Of a threshold or a raw ratio each step is one event.
 
         Raises:
             ConfigurationError: the SLO's source or queries cannot be asked for events.
         """
         api = api_of(slo.source_type)
+        session = SeriesSession(self.connection, api, self.credentials)
+        start, end = start // step * step, end // step * step
         counted = slo.good if slo.good is not None else slo.bad
         if slo.total is None or counted is None:
-            raise ConfigurationError(f"{slo.file}:{slo.line}: {slo.name}: no ratio of two queries")
-        start, end = start // step * step, end // step * step
-        session = SeriesSession(self.connection, api, self.credentials)
-        total, why = _series(session, slo, slo.total, (start, end, step))
-        numbers, why_not = _series(session, slo, counted, (start, end, step))
+            return _judged(session, slo, (start, end, step))
+        total, why = _series(session, slo, _query(api, slo, slo.total, step), (start, end, step))
+        query = _query(api, slo, counted, step)
+        numbers, why_not = _series(session, slo, query, (start, end, step))
         reasons = tuple(dict.fromkeys((*why, *why_not)))
         if not total:
             reasons = reasons or ("the query for total events returned no data",)
@@ -105,19 +108,46 @@ class SeriesSource:
 
 
 def _series(
-    session: SeriesSession, slo: Slo, text: str, span: tuple[int, int, int]
+    session: SeriesSession,
+    slo: Slo,
+    query: str,
+    span: tuple[int, int, int],
+    *,
+    single: bool = False,
 ) -> tuple[dict[int, float], list[str]]:
     start, end, step = span
-    query = _query(session.api, slo, text, step)
     found: dict[int, float] = {}
     reasons: list[str] = []
     for first, last in _chunks(start, end, step * session.api.MAXIMUM_STEPS):
-        reading = session.read(SeriesQuery(query, first, last, step, slo.source_options))
+        part = SeriesQuery(query, first, last, step, slo.source_options, single)
+        reading = session.read(part)
         if reading.reason:
             reasons.append(reading.reason)
             found.update(dict.fromkeys(range(first, last, step), float("nan")))
         found.update(reading.events)
     return found, reasons
+
+
+def _judged(session: SeriesSession, slo: Slo, span: tuple[int, int, int]) -> Fetched:
+    """The steps of a threshold or a raw ratio, each with a value being one event.
+
+    Raises:
+        ConfigurationError: the SLO is neither, or cannot be measured.
+    """
+    try:
+        query = value_query(slo)
+    except UsageError as error:
+        raise ConfigurationError(f"{slo.file}:{slo.line}: {slo.name}: {error}") from error
+    found, why = _series(session, slo, query, span, single=True)
+    reasons = tuple(dict.fromkeys(why))
+    if not found:
+        return Fetched(_events(slo, {}, {}, span[2]), reasons or ("the query returned no data",))
+    times = np.array(sorted(found), dtype=np.int64)
+    good = good_shares(slo, np.array([found[int(at)] for at in times]))
+    odd = int(np.isnan(good).sum()) - sum(math.isnan(value) for value in found.values())
+    if odd:
+        reasons = (*reasons, f"{odd} values of the ratio are not between 0 and 1")
+    return Fetched(of_rows(times, good, np.ones(len(times)), span[2]), reasons)
 
 
 def _chunks(start: int, end: int, length: int) -> Iterator[tuple[int, int]]:

@@ -36,7 +36,14 @@ from coffee_pipeline.stages.level_sources import (
 )
 from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import SeriesSource
-from tests.coffee_pipeline.stages.test_series_source import Stub, either, series, slo
+from tests.coffee_pipeline.stages.test_series_source import (
+    Stub,
+    either,
+    raw_ratio,
+    series,
+    slo,
+    threshold,
+)
 
 DAY = date(2026, 3, 1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,8 +68,10 @@ def api(url: str, **settings: object) -> EventSource:
     return ApiSource(SeriesSource(SeriesConnection(url, wait=wait_none(), **settings)))  # type: ignore[arg-type]
 
 
-def day_of(source: EventSource, now: datetime = NOW) -> tuple[LevelDay, list[LevelSample]]:
-    (evidence,) = measure_days(OWNED, [DAY], source, now)
+def day_of(
+    source: EventSource, now: datetime = NOW, owned: Owned = OWNED
+) -> tuple[LevelDay, list[LevelSample]]:
+    (evidence,) = measure_days(owned, [DAY], source, now)
     (day,) = [one for one in evidence.records if isinstance(one, LevelDay)]
     samples = [one for one in evidence.records if isinstance(one, LevelSample)]
     assert (day.outcome, day.reason) == (evidence.outcome.value, evidence.reason)
@@ -128,6 +137,21 @@ def test_no_numbers_are_gaps(prometheus: Stub, value: str) -> None:
     prometheus.answer = either(series(lambda _: 9), series(odd))
     day, _ = day_of(api(prometheus.url))
     assert (day.outcome, day.known_steps, day.good, day.total) == ("partial", 720, 6480, 7200)
+
+
+def test_a_day_of_a_threshold_or_a_raw_ratio_has_its_minutes_as_events(
+    prometheus: Stub, home: Home
+) -> None:
+    quarter: Callable[[int], object] = lambda at: 0.25 if at <= BEGIN + 43_200 else None  # noqa: E731
+    prometheus.answer = series(quarter)
+    for one, good in ((threshold(), 720), (raw_ratio("failure", "cold:ratio"), 540)):
+        owned = replace(OWNED, slo=one)
+        day, samples = day_of(api(prometheus.url), owned=owned)
+        assert (day.outcome, day.good, day.total) == ("partial", good, 720)
+        assert {(each.good, each.total) for each in samples} == {(good / 720, 1)}
+        history = keep(home, measure_days(owned, [DAY], api(prometheus.url), NOW))
+        (found,) = kept_objectives(history, "tea", NOW)
+        assert (found.status.headline.good, found.status.headline.total) == (good, 720)
 
 
 def test_more_good_than_total_is_a_gap(prometheus: Stub) -> None:

@@ -95,6 +95,30 @@ def slo(kind: str = "good", **changes: str) -> Slo:
     return parse([("f", text)])[0]
 
 
+SINGLE = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: boils}
+spec:
+  service: kettle
+  indicator: {spec: {INDICATOR}}
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99, op: lte, value: 0.5}]
+"""
+METRIC = "{metricSource: {type: Prometheus, spec: {query: 'QUERY'}}}"
+
+
+def threshold(query: str = "max(boiling_seconds)") -> Slo:
+    indicator = f"thresholdMetric: {METRIC.replace('QUERY', query)}"
+    return parse([("f", SINGLE.replace("INDICATOR", indicator))])[0]
+
+
+def raw_ratio(kind: str, query: str) -> Slo:
+    metric = METRIC.replace("QUERY", query)
+    indicator = f"ratioMetric: {{rawType: {kind}, raw: {metric}}}"
+    return parse([("f", SINGLE.replace("INDICATOR", indicator))])[0]
+
+
 def source(url: str, credentials: Credentials | None = None, **settings: object) -> SeriesSource:
     connection = SeriesConnection(url, wait=wait_none(), **settings)
     return SeriesSource(connection, credentials or Credentials())
@@ -224,6 +248,42 @@ def test_nobody_there_and_too_slow(stub: Stub) -> None:
     finally:
         release.set()
     assert found[2:] == (0, ("prometheus: no answer within 0.05 s",))
+
+
+def test_each_step_of_a_threshold_is_good_or_bad_as_a_whole(stub: Stub) -> None:
+    values = [0.25, 0.5, 0.75, "NaN", None, "+Inf", 0.1, 0.1, 0.1, 0.1]
+    stub.answer = series(lambda at: values[(at - START) // 60 - 1])
+    assert totals(stub, threshold()) == (6, 7, 7, ())
+    assert [one["query"] for one in stub.asked] == ["max(boiling_seconds)"]
+
+
+def test_each_step_of_a_raw_ratio_is_as_good_as_it_says(stub: Stub) -> None:
+    values = [0.125, 0.25, 1, 0, "NaN", None, 1.5, -1, 0.5, 0.5]
+    stub.answer = series(lambda at: values[(at - START) // 60 - 1])
+    failing = raw_ratio("failure", "cold:ratio_rate{{.window}}")
+    reasons = ("2 values of the ratio are not between 0 and 1",)
+    assert totals(stub, failing) == (6 - 2.375, 6, 6, reasons)
+    assert [one["query"] for one in stub.asked] == ["cold:ratio_rate5m"]
+
+
+def test_several_values_at_a_time_are_none(stub: Stub) -> None:
+    def pods(sent: dict[str, str]) -> Answer:
+        status, answer = series(lambda _: 0.1)(sent)
+        answer["data"]["result"] *= 2
+        return status, answer
+
+    stub.answer = pods
+    reasons = (
+        "prometheus: several series where one value is needed: aggregate them, as max() does",
+    )
+    assert totals(stub, threshold())[1:] == (0, 0, reasons)
+
+
+def test_a_value_that_is_nowhere_is_no_data(stub: Stub) -> None:
+    stub.answer = series(lambda _: None)
+    assert totals(stub, threshold())[1:] == (0, 0, ("the query returned no data",))
+    stub.answer = lambda _: (422, {"status": "error", "errorType": "bad_data", "error": "no"})
+    assert totals(stub, threshold())[1:] == (0, 0, ("prometheus answered 422: bad_data: no",))
 
 
 def test_other_apis_are_chosen_by_the_documents_source(stub: Stub) -> None:
