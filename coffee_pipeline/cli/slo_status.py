@@ -15,9 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from coffee_pipeline.errors import ConfigurationError, UsageError
-from coffee_pipeline.reports.slo_status import plain
-from coffee_pipeline.reports.wording import NO_DATA, count, duration, percent, share
-from coffee_pipeline.slo.alert_windows import seconds
+from coffee_pipeline.reports.slo_status import exhaustion, plain
+from coffee_pipeline.reports.wording import NO_DATA, count, percent, share
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events
 from coffee_pipeline.slo.forecast import DAYS
@@ -146,14 +145,13 @@ def _table(found: Sequence[ObjectiveStatus]) -> None:
     for one in found:
         head = one.headline
         firing = sorted({each.window.severity for each in one.burning if each.firing})
-        left = one.exhausted_in
         table.add_row(
             one.slo.identity,
             percent(head.objective, 3),
             percent(head.ratio, 3),
             _left(head.budget_left),
             ", ".join(firing) or "-",
-            "-" if left is None else duration(seconds(left)),
+            exhaustion(one),
             one.policy.action if one.policy else "-",
         )
         counted = f"{count(head.good)} of {count(head.total)} {head.unit} good"

@@ -244,6 +244,23 @@ def test_thresholds_and_raw_ratios_are_measured_and_what_is_none_is_a_gap(
     assert [one for one in remarks if "by --series only" in one] == []
 
 
+@pytest.mark.parametrize(("bad", "said"), [(5, "not before the reset"), (0, "-"), (5000, "0.0 s")])
+def test_a_budget_that_lasts_until_the_reset_is_said_to(
+    call: Call, file: Path, tmp_path: Path, bad: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    calendar = "{startTime: 2026-01-01 00:00:00, timeZone: UTC}"
+    month = f"  timeWindow: [{{duration: 1M, calendar: {calendar}}}]"
+    file.write_text(THRESHOLD.replace("  budgeting", f"{month}\n  budgeting"))
+    begin = 1_769_904_000  # 2026-02-01
+    rows = [f"slow,{begin + 60 * n},{100_000 - bad},100000" for n in range(2000)]
+    series = tmp_path / "series.csv"
+    series.write_text("\n".join(["slo,time,good,total", *rows]))
+    done = call("status", file, "--series", series)
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("│ kettle-slow")]
+    assert row.split("│")[6].strip() == said, done.output
+
+
 def test_status_needs_one_source(call: Call, file: Path) -> None:
     assert isinstance(call("status", file).exception, UsageError)
     assert isinstance(call("status", "--url", "http://x").exception, UsageError)
