@@ -16,9 +16,8 @@ from coffee_pipeline.home import Home
 from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.reports.slo_objectives import PERIOD, objective_reports
 from coffee_pipeline.reports.slo_standing import Standing, standings
-from coffee_pipeline.reports.slo_status import decimal, plain
-from coffee_pipeline.reports.wording import NO_DATA, burn_rate, duration, percent, share
-from coffee_pipeline.slo.alert_windows import seconds
+from coffee_pipeline.reports.slo_status import decimal, exhaustion, plain
+from coffee_pipeline.reports.wording import NO_DATA, burn_rate, percent, share
 from coffee_pipeline.stages.kept_levels import kept_objectives, measured_platforms
 
 
@@ -62,7 +61,6 @@ def _table(found: list[Standing]) -> Table:
         "exhausted", "covered",
     )  # fmt: skip
     for one in found:
-        left = one.kept.status.exhausted_in if one.kept else None
         table.add_row(
             one.environment,
             one.service,
@@ -72,7 +70,7 @@ def _table(found: list[Standing]) -> Table:
             NO_DATA if one.budget_left is None else percent(one.budget_left, 1),
             burn_rate(_burn(one)),
             ", ".join(sorted(set(_firing(one)))) or "-",
-            "-" if left is None else duration(seconds(left)),
+            exhaustion(one.kept.status if one.kept else None),
             f"{share(one.covered)} ({one.measured})",
         )
     return table

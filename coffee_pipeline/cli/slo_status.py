@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from coffee_pipeline.errors import ConfigurationError, UsageError
-from coffee_pipeline.reports.slo_status import plain
-from coffee_pipeline.reports.wording import NO_DATA, count, duration, percent, share
-from coffee_pipeline.slo.alert_windows import seconds
+from coffee_pipeline.reports.slo_status import exhaustion, plain
+from coffee_pipeline.reports.wording import NO_DATA, count, percent, share
 from coffee_pipeline.slo.definition import Slo
 from coffee_pipeline.slo.events import Events
 from coffee_pipeline.slo.forecast import DAYS
 from coffee_pipeline.slo.objective_status import ObjectiveStatus
 from coffee_pipeline.slo.objective_status import status as objective_status
 from coffee_pipeline.stages.recorded_levels import STEP, events_of, rows_of, save
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import Fetched, SeriesSource
 from coffee_pipeline.tools import event_rows
 from coffee_pipeline.tools.series_query import Credentials
@@ -103,7 +103,7 @@ def _recorded(slos: Sequence[Slo], series: Path) -> dict[str, Fetched]:
 
 
 def _fetch(slos: Sequence[Slo], url: str, access: Source, now: datetime) -> dict[str, Fetched]:
-    source = SeriesSource(url, access.credentials())
+    source = SeriesSource(SeriesConnection(url), access.credentials())
     found: dict[str, Fetched] = {}
     for slo in slos:
         start = now - slo.period if slo.calendar is None else slo.calendar.containing(now)[0]
@@ -145,14 +145,13 @@ def _table(found: Sequence[ObjectiveStatus]) -> None:
     for one in found:
         head = one.headline
         firing = sorted({each.window.severity for each in one.burning if each.firing})
-        left = one.exhausted_in
         table.add_row(
             one.slo.identity,
             percent(head.objective, 3),
             percent(head.ratio, 3),
             _left(head.budget_left),
             ", ".join(firing) or "-",
-            "-" if left is None else duration(seconds(left)),
+            exhaustion(one),
             one.policy.action if one.policy else "-",
         )
         counted = f"{count(head.good)} of {count(head.total)} {head.unit} good"

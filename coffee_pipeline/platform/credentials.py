@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
@@ -25,6 +25,8 @@ def _named(value: object) -> Iterator[str]:
     if isinstance(value, tuple):
         for each in value:
             yield from _named(each)
+    elif isinstance(value, Mapping):
+        yield from _named(tuple(value.values()))
     elif isinstance(value, BaseModel):
         for field in type(value).model_fields:
             found = getattr(value, field)

@@ -15,7 +15,7 @@ from coffee_pipeline.platform.calendar import CalendarSettings
 from coffee_pipeline.platform.fields import Description, Name, Percent, RepositoryPath, Seconds
 from coffee_pipeline.platform.notifications import NotificationSettings
 from coffee_pipeline.platform.security import SecuritySettings
-from coffee_pipeline.platform.telemetry import MarkerSettings, TraceStoreSettings
+from coffee_pipeline.platform.telemetry import LevelSource, MarkerSettings, TraceStoreSettings
 
 SeriesName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$")]
 """Name of a series or label of Prometheus."""
@@ -174,26 +174,6 @@ class RolloutSettings(Description):
         "production",
     )
     canary: CanarySettings = CanarySettings()
-
-
-class LevelSource(Description):
-    """Where the events of every SLO come from, day by day: a metrics API, or a recorded file.
-
-    ``series`` is a file (.csv, .jsonl, .parquet) beside platform.yaml. Secrets are named by
-    environment variable. ``organisation`` is the tenant or the account.
-    """
-
-    url: str | None = None
-    series: RepositoryPath | None = None
-    token_variable: str | None = None
-    application_key_variable: str | None = None
-    organisation: str | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.url is None) == (self.series is None):
-            raise ValueError("name either url or series")
-        return self
 
 
 class RedSeries(Description):

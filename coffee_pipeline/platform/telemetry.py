@@ -1,4 +1,4 @@
-"""Parts of ``platform.yaml`` about monitoring systems: the trace store, marks of deployments."""
+"""Parts of ``platform.yaml`` about monitoring systems: metrics, traces, marks of deployments."""
 
 from __future__ import annotations
 
@@ -6,9 +6,50 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from coffee_pipeline.platform.fields import Description
+from coffee_pipeline.platform.fields import Description, RepositoryPath
 from coffee_pipeline.platform.notifications import Address
 from coffee_pipeline.platform.security import VariableName
+
+SourceType = Annotated[str, Field(pattern=r"^[a-z]+$")]
+"""Type of a metric source: ``datadog``, ``newrelic``."""
+
+
+class MetricsAccess(Description):
+    """How a metrics API lets in: secrets by environment variable, ``organisation`` is the tenant
+    or the account.
+    """
+
+    token_variable: str | None = None
+    application_key_variable: str | None = None
+    organisation: str | None = None
+
+
+class MetricsApi(MetricsAccess):
+    """A metrics API at ``url``."""
+
+    url: str
+
+
+class LevelSource(MetricsAccess):
+    """Where the events of every SLO come from, day by day: metrics APIs, or a recorded file.
+
+    ``series`` is a file (.csv, .jsonl, .parquet) beside platform.yaml. ``by_type`` has the API of
+    the SLOs whose ``metricSource.type`` is its key, written small and in one word; ``url`` is for
+    all others.
+    """
+
+    url: str | None = None
+    series: RepositoryPath | None = None
+    by_type: dict[SourceType, MetricsApi] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _file_or_apis(self) -> Self:
+        if (self.url is None and not self.by_type) == (self.series is None):
+            raise ValueError("name either series, or url or by_type or both of these")
+        access = (self.token_variable, self.application_key_variable, self.organisation)
+        if self.by_type and self.url is None and any(access):
+            raise ValueError("tokens and organisation beside by_type are for url: name it, too")
+        return self
 
 
 class TraceStoreSettings(Description):

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from coffee_pipeline.slo.alert_windows import duration
+from coffee_pipeline.reports import wording
+from coffee_pipeline.slo.alert_windows import duration, seconds
 from coffee_pipeline.slo.methods import Attained
-from coffee_pipeline.slo.objective_status import ObjectiveStatus
+from coffee_pipeline.slo.objective_status import NOT_BEFORE_RESET, ObjectiveStatus
 
 _DECIMALS = 12
 
@@ -58,6 +59,16 @@ def plain(status: ObjectiveStatus) -> dict[str, object]:
         "policy": None if step is None else {"used": decimal(step.used), "action": step.action},
         "repairs": {name: count for name, count in asdict(status.repairs).items() if count},
     }
+
+
+def exhaustion(status: ObjectiveStatus | None) -> str:
+    """When the budget is used up, in a word or two for a column of the console."""
+    if status is None:
+        return "-"
+    if status.exhausted_in is not None:
+        return wording.duration(seconds(status.exhausted_in))
+    reset = (status.exhaustion_reason or "").startswith(NOT_BEFORE_RESET)
+    return NOT_BEFORE_RESET if reset else "-"
 
 
 def _attained(found: Attained) -> dict[str, object]:

@@ -24,6 +24,9 @@ from coffee_pipeline.slo.openslo_schema import Objective
 DEFAULT_SLICE = timedelta(minutes=1)
 """Slice of the method beside the headline, where the document names none."""
 
+NOT_BEFORE_RESET = "not before the reset"
+"""How the reason begins where the budget lasts until a calendar period's end."""
+
 HORIZON = timedelta(days=7)
 _DAY = 86_400
 _RATE_WINDOWS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3))
@@ -199,7 +202,7 @@ class Calculation:
                 whole = left * seconds(period) / rate
                 text = f"at the burn rate of the last {hours} h"
                 if self.slo.calendar is not None and whole >= seconds(end - now):
-                    return None, f"not before the reset at {end:%Y-%m-%d %H:%M} UTC, {text}"
+                    return None, f"{NOT_BEFORE_RESET} at {end:%Y-%m-%d %H:%M} UTC, {text}"
                 most = timedelta(days=36_500)
                 return min(timedelta(seconds=min(int(whole), seconds(most))), most), text
         return None, "no data in the last 3 days"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from coffee_pipeline.errors import ConfigurationError
+from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.slo.alert_windows import alert_windows, duration, number
 from coffee_pipeline.slo.budget_policy import policy_of
 from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.judged_steps import value_query
 from coffee_pipeline.slo.problems import Remark
 from coffee_pipeline.slo.rules import groups_of
 
@@ -50,10 +51,12 @@ def remarks_on(slo: Slo) -> Iterator[Remark]:
 
 def _unmeasured(slo: Slo) -> str | None:
     """Why no metrics API can be asked for the SLO's events; None when one can."""
-    if slo.threshold is not None:
-        return "a thresholdMetric has no events to count"
     if slo.total is None:
-        return "a raw ratio has no events to count"
+        try:
+            value_query(slo)
+        except UsageError as error:
+            return str(error)
+        return None
     return slo.unsupported if slo.specification != "openslo/v1" else None
 
 

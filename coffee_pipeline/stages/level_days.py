@@ -65,8 +65,6 @@ def measure_days(
 
 
 def _fetch(owned: Owned, source: EventSource, start: int, end: int, span: int) -> Fetched:
-    if owned.slo.unsupported is not None and owned.slo.total is None:
-        return Fetched(_nothing(), (owned.slo.unsupported,))
     if end <= start:
         return Fetched(_nothing(), ("the day has not begun",))
     try:

@@ -78,6 +78,8 @@ def parse(query: SeriesQuery, status: int, body: bytes) -> Reading:
 def matrix(api: str, query: SeriesQuery, data: Any) -> Reading:
     """The reading of ``resultType: matrix``, whose points end their steps.
 
+    Of a query for single values, moments at which several series have one are refused.
+
     Raises:
         ParseError: it is none.
     """
@@ -91,4 +93,8 @@ def matrix(api: str, query: SeriesQuery, data: Any) -> Reading:
         ]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ParseError(api, "data", f"no matrix ({type(error).__name__})") from error
+    if query.single and len({at for at, _ in points}) < len(points):
+        return Reading(
+            reason=f"{api}: several series where one value is needed: aggregate them, as max() does"
+        )
     return added(query, points)

@@ -24,7 +24,8 @@ TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 class SeriesQuery:
     """Events of each step of ``step`` seconds from ``start`` to ``end`` (seconds since 1970).
 
-    ``options`` is what the SLO document says besides the query, such as an index.
+    ``options`` is what the SLO document says besides the query, such as an index. ``single`` asks
+    for the value of each step, so several series at once are refused; events of several add up.
     """
 
     text: str
@@ -32,6 +33,7 @@ class SeriesQuery:
     end: int
     step: int
     options: Mapping[str, str] = field(default_factory=dict)
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,14 @@ class SeriesRequest:
 class Reading:
     """Events by the begin of their step; ``reason`` says why there are none.
 
-    ``transient`` reasons may be gone on the next try.
+    ``transient`` reasons may be gone on the next try. ``unanswered`` are those where no server
+    answered: there was no connection, it broke, or time ran out.
     """
 
     events: Mapping[int, float] = field(default_factory=dict)
     reason: str | None = None
     transient: bool = False
+    unanswered: bool = False
 
 
 class SeriesApi(Protocol):

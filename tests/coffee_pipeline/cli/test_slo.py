@@ -146,14 +146,13 @@ def test_an_slo_that_cannot_be_asked_for_does_not_keep_the_others_from_it(
 ) -> None:
     raw = tmp_path / "raw.yaml"
     raw.write_text(
-        "version: prometheus/v1\nservice: pot\nslos:\n  - name: pours\n    objective: 99\n"
-        "    sli: {raw: {error_ratio_query: 'sum(rate(a[{{.window}}])) / sum(rate(b[5m]))'}}\n"
-        "    alerting: {name: PotCold}\n"
+        THRESHOLD.replace("Prometheus", "Datadog").replace("slow", "pours").replace("kettle", "pot")
     )
     done = call("status", raw, file, "--url", refusing, "--json")
     assert done.exit_code == 0, done.output
     gaps = {one["slo"]: one["gaps"] for one in json.loads(done.stdout)}
-    assert gaps["pours"] == [f"not measured: {raw}:4: pours: no ratio of two queries"]
+    why = "thresholds and raw ratios are measured from Prometheus-compatible APIs only"
+    assert gaps["pours"] == [f"not measured: {raw}:1: pours: {why}"]
     assert len(gaps["boils"]) == 1
     assert "404" in gaps["boils"][0]
 
@@ -224,7 +223,7 @@ spec:
 """
 
 
-def test_an_slo_that_cannot_be_measured_leaves_the_others_their_status(
+def test_thresholds_and_raw_ratios_are_measured_and_what_is_none_is_a_gap(
     call: Call, file: Path, prometheus: str, tmp_path: Path
 ) -> None:
     raw = SLOTH.replace("boils\n", "raw\n").replace(
@@ -236,12 +235,30 @@ def test_an_slo_that_cannot_be_measured_leaves_the_others_their_status(
     assert done.exit_code == 0, done.output
     found = {one["slo"]: one for one in json.loads(done.stdout)}
     assert (found["boils"]["ratio"], found["boils"]["gaps"]) == (0, [])
-    for name, line in (("slow", 1), ("raw", 26)):
-        assert (found[name]["ratio"], found[name]["met"]) == (None, None)
-        (gap,) = found[name]["gaps"]
-        assert gap.startswith(f"not measured: {file}:{line}: {name}: ")
+    assert (found["slow"]["ratio"], found["slow"]["met"], found["slow"]["gaps"]) == (0, False, [])
+    assert found["slow"]["covered"] == pytest.approx(1, abs=1e-4)
+    assert (found["raw"]["ratio"], found["raw"]["met"]) == (None, None)
+    (gap,) = found["raw"]["gaps"]
+    assert "values of the ratio are not between 0 and 1" in gap
     remarks = json.loads(call("validate", file, "--json").stdout)["remarks"]
-    assert [one.split(": ")[2] for one in remarks if "by --series only" in one] == ["raw", "slow"]
+    assert [one for one in remarks if "by --series only" in one] == []
+
+
+@pytest.mark.parametrize(("bad", "said"), [(5, "not before the reset"), (0, "-"), (5000, "0.0 s")])
+def test_a_budget_that_lasts_until_the_reset_is_said_to(
+    call: Call, file: Path, tmp_path: Path, bad: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    calendar = "{startTime: 2026-01-01 00:00:00, timeZone: UTC}"
+    month = f"  timeWindow: [{{duration: 1M, calendar: {calendar}}}]"
+    file.write_text(THRESHOLD.replace("  budgeting", f"{month}\n  budgeting"))
+    begin = 1_769_904_000  # 2026-02-01
+    rows = [f"slow,{begin + 60 * n},{100_000 - bad},100000" for n in range(2000)]
+    series = tmp_path / "series.csv"
+    series.write_text("\n".join(["slo,time,good,total", *rows]))
+    done = call("status", file, "--series", series)
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("│ kettle-slow")]
+    assert row.split("│")[6].strip() == said, done.output
 
 
 def test_status_needs_one_source(call: Call, file: Path) -> None:

@@ -23,19 +23,29 @@ from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.level import LevelDay, LevelSample
-from coffee_pipeline.platform.description import LevelSource, MetricsSettings
+from coffee_pipeline.platform.description import MetricsSettings
+from coffee_pipeline.platform.telemetry import LevelSource, MetricsApi
 from coffee_pipeline.stages.kept_levels import kept_objectives
 from coffee_pipeline.stages.level_days import Owned, measure_days
 from coffee_pipeline.stages.level_run import worth_keeping
 from coffee_pipeline.stages.level_sources import (
+    NO_API,
     NO_SOURCE,
     ApiSource,
     EventSource,
     RecordedSource,
     event_source,
 )
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import SeriesSource
-from tests.coffee_pipeline.stages.test_series_source import Stub, either, series, slo
+from tests.coffee_pipeline.stages.test_series_source import (
+    Stub,
+    either,
+    raw_ratio,
+    series,
+    slo,
+    threshold,
+)
 
 DAY = date(2026, 3, 1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -57,11 +67,13 @@ def prometheus() -> Iterator[Stub]:
 
 
 def api(url: str, **settings: object) -> EventSource:
-    return ApiSource(SeriesSource(url, wait=wait_none(), **settings))  # type: ignore[arg-type]
+    return ApiSource(SeriesSource(SeriesConnection(url, wait=wait_none(), **settings)))  # type: ignore[arg-type]
 
 
-def day_of(source: EventSource, now: datetime = NOW) -> tuple[LevelDay, list[LevelSample]]:
-    (evidence,) = measure_days(OWNED, [DAY], source, now)
+def day_of(
+    source: EventSource, now: datetime = NOW, owned: Owned = OWNED
+) -> tuple[LevelDay, list[LevelSample]]:
+    (evidence,) = measure_days(owned, [DAY], source, now)
     (day,) = [one for one in evidence.records if isinstance(one, LevelDay)]
     samples = [one for one in evidence.records if isinstance(one, LevelSample)]
     assert (day.outcome, day.reason) == (evidence.outcome.value, evidence.reason)
@@ -127,6 +139,21 @@ def test_no_numbers_are_gaps(prometheus: Stub, value: str) -> None:
     prometheus.answer = either(series(lambda _: 9), series(odd))
     day, _ = day_of(api(prometheus.url))
     assert (day.outcome, day.known_steps, day.good, day.total) == ("partial", 720, 6480, 7200)
+
+
+def test_a_day_of_a_threshold_or_a_raw_ratio_has_its_minutes_as_events(
+    prometheus: Stub, home: Home
+) -> None:
+    quarter: Callable[[int], object] = lambda at: 0.25 if at <= BEGIN + 43_200 else None  # noqa: E731
+    prometheus.answer = series(quarter)
+    for one, good in ((threshold(), 720), (raw_ratio("failure", "cold:ratio"), 540)):
+        owned = replace(OWNED, slo=one)
+        day, samples = day_of(api(prometheus.url), owned=owned)
+        assert (day.outcome, day.good, day.total) == ("partial", good, 720)
+        assert {(each.good, each.total) for each in samples} == {(good / 720, 1)}
+        history = keep(home, measure_days(owned, [DAY], api(prometheus.url), NOW))
+        (found,) = kept_objectives(history, "tea", NOW)
+        assert (found.status.headline.good, found.status.headline.total) == (good, 720)
 
 
 def test_more_good_than_total_is_a_gap(prometheus: Stub) -> None:
@@ -253,5 +280,40 @@ def test_sources_are_those_that_the_platform_names(tmp_path: Path) -> None:
         event_source(MetricsSettings(levels=named), tmp_path)
     with pytest.raises(ConfigurationError, match="http or https"):
         event_source(MetricsSettings(levels=LevelSource(url="ftp://x")), tmp_path)
-    with pytest.raises(ValueError, match="either url or series"):
+    with pytest.raises(ValueError, match="either series, or url"):
         LevelSource(url="http://x", series="rows.csv")
+
+
+def test_every_type_of_source_has_its_own_address_and_token(
+    prometheus: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEA_TOKEN", "tea")
+    monkeypatch.setenv("MILK_TOKEN", "milk")
+    own = MetricsApi(url=prometheus.url, token_variable="MILK_TOKEN", organisation="cow")
+    common = LevelSource(
+        url=prometheus.url, token_variable="TEA_TOKEN", by_type={"victoriametrics": own}
+    )
+    prometheus.answer = series(lambda _: 10)
+    others = slo(Prometheus="Victoria Metrics")
+    for one, token, tenant in ((slo(), "tea", None), (others, "milk", "cow")):
+        source = event_source(MetricsSettings(levels=common), tmp_path)
+        assert day_of(source, owned=replace(OWNED, slo=one))[0].total == 14_400
+        sent = prometheus.headers[-1]
+        assert (sent["Authorization"], sent.get("X-Scope-OrgID")) == (f"Bearer {token}", tenant)
+    alone = LevelSource(by_type={"victoriametrics": own})
+    day, _ = day_of(event_source(MetricsSettings(levels=alone), tmp_path))
+    assert (day.outcome, day.total) == ("not_run", None)
+    assert (day.reason or "").startswith(f"{NO_API} Prometheus; ")
+
+
+def test_sources_by_type_that_would_not_be_asked_are_refused(tmp_path: Path) -> None:
+    own = MetricsApi(url="http://x")
+    mistyped = MetricsSettings(levels=LevelSource(by_type={"datadoge": own}))
+    with pytest.raises(ConfigurationError, match="metric source datadoge: must be one of"):
+        event_source(mistyped, tmp_path)
+    with pytest.raises(ValueError, match="pattern"):
+        LevelSource(by_type={"New Relic": own})
+    with pytest.raises(ValueError, match="either series, or url or by_type"):
+        LevelSource(series="rows.csv", by_type={"datadog": own})
+    with pytest.raises(ValueError, match="are for url"):
+        LevelSource(token_variable="TEA_TOKEN", by_type={"datadog": own})

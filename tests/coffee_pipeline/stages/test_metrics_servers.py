@@ -13,8 +13,9 @@ import pytest
 
 from coffee_pipeline.process.background import BackgroundProcess, free_port
 from coffee_pipeline.process.command import Command
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import SeriesSource
-from tests.coffee_pipeline.stages.test_series_source import START, slo
+from tests.coffee_pipeline.stages.test_series_source import START, raw_ratio, slo, threshold
 from tests.conftest import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -52,6 +53,10 @@ def exposition(multiplier: int) -> Iterator[str]:
         for minute in range(MINUTES):
             value = 4 * each * (minute + 1 if minute < RESTART else minute + 1 - RESTART)
             yield f"slow_{name}_total {value} {(START + 60 * minute + 31) * multiplier}"
+    yield "# TYPE boiling_seconds gauge"
+    for minute in range(MINUTES):
+        if minute not in GAP:
+            yield f"boiling_seconds {minute / 10} {(START + 60 * minute + 31) * multiplier}"
     yield "# EOF"
 
 
@@ -117,7 +122,7 @@ def counted(url: str, kind: str, prefix: str = "") -> list[tuple[int, int] | Non
     """Good and all events of every minute; None where there is no data."""
     names = {f"{name}_total": f"{prefix}{name}_total" for name, _ in KINDS}
     one = slo(Prometheus=kind, **names)
-    fetched = SeriesSource(url).events(one, START, START + 60 * MINUTES, 60)
+    fetched = SeriesSource(SeriesConnection(url)).events(one, START, START + 60 * MINUTES, 60)
     assert fetched.reasons == ()
     events, begins = fetched.events, range(START, START + 60 * MINUTES, 60)
     sums = [events.sums(events.steps(begin, begin + 60)) for begin in begins]
@@ -160,6 +165,31 @@ def test_prometheus_loses_nothing_at_the_borders_of_minutes(prometheus: str) -> 
 
 def test_victoria_metrics_loses_nothing_at_the_borders_of_minutes(victoria_metrics: str) -> None:
     check_bursts(victoria_metrics, "VictoriaMetrics")
+
+
+def check_values(url: str, kind: str) -> None:
+    """A gauge that rises over its limit after five minutes, and a ratio of one in four bad."""
+    span = (START, START + 60 * GAP.start, 60)
+    source = SeriesSource(SeriesConnection(url))
+    limit = threshold("max(boiling_seconds)").model_copy(update={"source_type": kind})
+    fetched = source.events(limit, *span)
+    begins = range(START, START + 60 * GAP.start, 60)
+    good = [fetched.events.sums(fetched.events.steps(at, at + 60))[0] for at in begins]
+    assert (good, fetched.reasons) == ([1] * 6 + [0] * 14, ())
+    counted = "sum(rate(numerator_total[{{.window}}])) / sum(rate(boils_total[{{.window}}]))"
+    ratio = raw_ratio("success", counted).model_copy(update={"source_type": kind})
+    fetched = source.events(ratio, *span)
+    good, total, known = fetched.events.sums(slice(0, len(fetched.events)))
+    assert (total, known, fetched.reasons) == (20, 20, ())
+    assert float(good / total) == pytest.approx(0.75, abs=1e-6)
+
+
+def test_prometheus_is_asked_for_values(prometheus: str) -> None:
+    check_values(prometheus, "Prometheus")
+
+
+def test_victoria_metrics_is_asked_for_values(victoria_metrics: str) -> None:
+    check_values(victoria_metrics, "VictoriaMetrics")
 
 
 def test_victoria_metrics_adds_what_happened_in_a_gap_at_its_end(victoria_metrics: str) -> None:

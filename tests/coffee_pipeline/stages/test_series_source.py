@@ -17,6 +17,7 @@ from coffee_pipeline.slo.adjacent_windows import without_seams
 from coffee_pipeline.slo.definition import PROMQL_SOURCES, Slo
 from coffee_pipeline.slo.specifications import parse
 from coffee_pipeline.stages.recorded_levels import events_of, rows_of, save
+from coffee_pipeline.stages.series_connection import SeriesConnection
 from coffee_pipeline.stages.series_source import APIS, SeriesSource, api_of
 from coffee_pipeline.tools import event_rows, prometheus_series
 from coffee_pipeline.tools.series_query import Credentials
@@ -94,8 +95,33 @@ def slo(kind: str = "good", **changes: str) -> Slo:
     return parse([("f", text)])[0]
 
 
-def source(stub: Stub, **settings: object) -> SeriesSource:
-    return SeriesSource(stub.url, wait=wait_none(), **settings)
+SINGLE = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: boils}
+spec:
+  service: kettle
+  indicator: {spec: {INDICATOR}}
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99, op: lte, value: 0.5}]
+"""
+METRIC = "{metricSource: {type: Prometheus, spec: {query: 'QUERY'}}}"
+
+
+def threshold(query: str = "max(boiling_seconds)") -> Slo:
+    indicator = f"thresholdMetric: {METRIC.replace('QUERY', query)}"
+    return parse([("f", SINGLE.replace("INDICATOR", indicator))])[0]
+
+
+def raw_ratio(kind: str, query: str) -> Slo:
+    metric = METRIC.replace("QUERY", query)
+    indicator = f"ratioMetric: {{rawType: {kind}, raw: {metric}}}"
+    return parse([("f", SINGLE.replace("INDICATOR", indicator))])[0]
+
+
+def source(url: str, credentials: Credentials | None = None, **settings: object) -> SeriesSource:
+    connection = SeriesConnection(url, wait=wait_none(), **settings)
+    return SeriesSource(connection, credentials or Credentials())
 
 
 def series(value: Callable[[int], object]) -> Callable[[dict[str, str]], Answer]:
@@ -116,7 +142,7 @@ def either(numerator: Callable, total: Callable) -> Callable[[dict[str, str]], A
 
 
 def totals(stub: Stub, one: Slo, minutes: int = 10, **settings: object):
-    fetched = source(stub, **settings).events(one, START, START + 60 * minutes, 60)
+    fetched = source(stub.url, **settings).events(one, START, START + 60 * minutes, 60)
     events = fetched.events
     return (*events.sums(slice(0, len(events))), fetched.reasons)
 
@@ -182,7 +208,7 @@ def test_a_server_that_recovers_is_asked_again(stub: Stub, status: int) -> None:
 def test_a_server_that_stays_down_is_a_gap_with_its_reason(stub: Stub) -> None:
     stub.answer = lambda _: (503, b"busy")
     assert totals(stub, slo())[2:] == (0, ("prometheus answered 503",))
-    assert len(stub.asked) == 8
+    assert len(stub.asked) == 4 + 1, "the second query is tried once, without waiting"
 
 
 def test_a_refused_query_is_not_asked_again(stub: Stub) -> None:
@@ -208,7 +234,7 @@ def test_partial_answers_and_nonsense_are_gaps(stub: Stub) -> None:
 
 
 def test_nobody_there_and_too_slow(stub: Stub) -> None:
-    alone = SeriesSource("http://127.0.0.1:9", attempts=2, wait=wait_none())
+    alone = source("http://127.0.0.1:9", attempts=2)
     assert alone.events(slo(), START, START + 600, 60).reasons == ("prometheus: ConnectError",)
     release = threading.Event()
 
@@ -222,6 +248,42 @@ def test_nobody_there_and_too_slow(stub: Stub) -> None:
     finally:
         release.set()
     assert found[2:] == (0, ("prometheus: no answer within 0.05 s",))
+
+
+def test_each_step_of_a_threshold_is_good_or_bad_as_a_whole(stub: Stub) -> None:
+    values = [0.25, 0.5, 0.75, "NaN", None, "+Inf", 0.1, 0.1, 0.1, 0.1]
+    stub.answer = series(lambda at: values[(at - START) // 60 - 1])
+    assert totals(stub, threshold()) == (6, 7, 7, ())
+    assert [one["query"] for one in stub.asked] == ["max(boiling_seconds)"]
+
+
+def test_each_step_of_a_raw_ratio_is_as_good_as_it_says(stub: Stub) -> None:
+    values = [0.125, 0.25, 1, 0, "NaN", None, 1.5, -1, 0.5, 0.5]
+    stub.answer = series(lambda at: values[(at - START) // 60 - 1])
+    failing = raw_ratio("failure", "cold:ratio_rate{{.window}}")
+    reasons = ("2 values of the ratio are not between 0 and 1",)
+    assert totals(stub, failing) == (6 - 2.375, 6, 6, reasons)
+    assert [one["query"] for one in stub.asked] == ["cold:ratio_rate5m"]
+
+
+def test_several_values_at_a_time_are_none(stub: Stub) -> None:
+    def pods(sent: dict[str, str]) -> Answer:
+        status, answer = series(lambda _: 0.1)(sent)
+        answer["data"]["result"] *= 2
+        return status, answer
+
+    stub.answer = pods
+    reasons = (
+        "prometheus: several series where one value is needed: aggregate them, as max() does",
+    )
+    assert totals(stub, threshold())[1:] == (0, 0, reasons)
+
+
+def test_a_value_that_is_nowhere_is_no_data(stub: Stub) -> None:
+    stub.answer = series(lambda _: None)
+    assert totals(stub, threshold())[1:] == (0, 0, ("the query returned no data",))
+    stub.answer = lambda _: (422, {"status": "error", "errorType": "bad_data", "error": "no"})
+    assert totals(stub, threshold())[1:] == (0, 0, ("prometheus answered 422: bad_data: no",))
 
 
 def test_other_apis_are_chosen_by_the_documents_source(stub: Stub) -> None:
@@ -239,12 +301,12 @@ def test_what_cannot_be_asked_is_a_configuration_error(stub: Stub) -> None:
     with pytest.raises(ConfigurationError, match="must be one of"):
         totals(stub, slo(Prometheus="Abacus"))
     with pytest.raises(ConfigurationError, match="must be an http or https URL"):
-        SeriesSource("file:///etc/passwd")
+        SeriesConnection("file:///etc/passwd")
 
 
 def test_what_was_answered_can_be_kept_and_read_again(stub: Stub, tmp_path: Path) -> None:
     stub.answer = either(series(lambda _: 9.5), series(lambda at: 10 if at % 120 else None))
-    fetched = source(stub).events(slo(), START, START + 600, 60).events
+    fetched = source(stub.url).events(slo(), START, START + 600, 60).events
     save(tmp_path / "kept" / "series.parquet", {"kettle-boils": fetched})
     again = events_of(rows_of(slo(), event_rows.read(tmp_path / "kept" / "series.parquet")))
     span = (START, START + 600)
