@@ -66,7 +66,8 @@ def exhaustion(status: ObjectiveStatus | None) -> str:
     if status is None:
         return "-"
     if status.exhausted_in is not None:
-        return wording.duration(seconds(status.exhausted_in))
+        left = seconds(status.exhausted_in)
+        return wording.duration(left) if left else "exhausted"
     reset = (status.exhaustion_reason or "").startswith(NOT_BEFORE_RESET)
     return NOT_BEFORE_RESET if reset else "-"
 
