@@ -244,7 +244,9 @@ def test_thresholds_and_raw_ratios_are_measured_and_what_is_none_is_a_gap(
     assert [one for one in remarks if "by --series only" in one] == []
 
 
-@pytest.mark.parametrize(("bad", "said"), [(5, "not before the reset"), (0, "-"), (5000, "exhausted")])
+@pytest.mark.parametrize(
+    ("bad", "said"), [(5, "not before the reset"), (0, "-"), (5000, "exhausted")]
+)
 def test_a_budget_that_lasts_until_the_reset_is_said_to(
     call: Call, file: Path, tmp_path: Path, bad: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
