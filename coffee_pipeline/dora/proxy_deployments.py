@@ -15,9 +15,9 @@ from coffee_pipeline.dora.proxy_tags import is_release, previous_releases, relea
 from coffee_pipeline.dora.rework import REQUEST_SUFFIX
 from coffee_pipeline.platform.commit_log import CommitLog, LoggedCommit
 
-USABLE = 3
-"""Release tags, or merges, from which on they may stand for deployments: two intervals, the fewest
-that can agree or differ. One interval shows no rhythm."""
+USABLE = 2
+"""Release tags, or merges, from which on they may stand for deployments: the first has nothing to
+count from, so a single one tells of nothing. How few they are is said beside every number."""
 
 PREVAILING = 0.5
 """Share of the branch's first-parent commits that releases contain, or that are merges, from which

@@ -288,6 +288,24 @@ def test_tags_of_long_ago_are_no_rhythm_of_what_came_since(tmp_path: Path) -> No
     assert len(measured(history.path, Source.TAGS).deployments) == 4
 
 
+def test_two_releases_with_most_of_the_work_stand_for_deployments(tmp_path: Path) -> None:
+    history = History(tmp_path / "young")
+    line(history, 0, 4)
+    history.tag("v1.0.0", "1")
+    history.tag("v1.1.0", "3")
+    found = measured(history.write())
+    assert (found.chosen.source, len(found.deployments)) == (Source.TAGS, 2)
+
+
+def test_a_single_release_tells_of_nothing(tmp_path: Path) -> None:
+    history = History(tmp_path / "first")
+    line(history, 0, 2)
+    history.tag("v1.0.0", "1")
+    found = measured(history.write())
+    assert found.chosen.source is Source.COMMITS
+    assert "release tags are not used: 1 found, 2 are needed" in found.notes
+
+
 def test_a_few_merges_among_straight_commits_are_no_rhythm(tmp_path: Path) -> None:
     history = History(tmp_path / "straight")
     line(history, 0, 3, "Change {0} (#{0})")
