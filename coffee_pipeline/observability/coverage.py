@@ -107,8 +107,8 @@ def unchanged(
 ) -> Iterator[Check]:
     """Whether the folder holds what would be generated now, and nothing ``left_over``."""
     for path in left_over:
-        reason = "is not generated any more: run generate again"
-        yield Check(Kind.GENERATED, path, None, False, reason)
+        gone = "is not generated any more: run generate again"
+        yield Check(Kind.GENERATED, path, None, False, gone)
     for path, text in generated.items():
         try:
             same = (folder / path).read_bytes() == text.encode()
