@@ -56,7 +56,7 @@ def generate(
     traces: _Stores = None,
     as_json: _Json = False,
 ) -> None:
-    """Write the configuration of a monitoring stack; what else is in the folder stays."""
+    """Write the configuration of a monitoring stack; what others put into the folder stays."""
     subject, _ = _subject(context.obj, platform)
     files = stack.generate(
         subject,
@@ -72,6 +72,8 @@ def generate(
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise EnvironmentFailedError(f"{path}: cannot be written ({error.strerror})") from error
+    for name in stack.left_over(output, files):
+        (output / name).unlink(missing_ok=True)
     if as_json:
         typer.echo(json.dumps({"output": str(output), "files": list(files)}, indent=2))
     else:
@@ -109,7 +111,7 @@ def check(
     checks = [
         *coverage(subject, written),
         *structure(written),
-        *unchanged(generated, where),
+        *unchanged(generated, where, stack.left_over(where, generated)),
         *configurations(where, Toolbox(context.obj)),
     ]
     failed = [one for one in checks if one.passed is False]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from coffee_pipeline.observability.subject import Subject
 from coffee_pipeline.platform.notifications import PagerDuty, Slack
+from coffee_pipeline.tools.alertmanager import PAGED_ALERT
 
 SECRET_FOLDER = "/etc/alertmanager/secrets"  # noqa: S105  # a folder
 Settings = dict[str, object]
@@ -20,7 +21,12 @@ def configuration(subject: Subject, receiver: str) -> Settings:
     """
     channels = _channels(subject)
     pagers: list[Settings] = [
-        {"routing_key_file": f"{SECRET_FOLDER}/{file}", "url": channel.url}
+        {
+            "routing_key_file": f"{SECRET_FOLDER}/{file}",
+            "url": channel.url,
+            # The receiver hears of the alert, and of its page from PagerDuty: one incident.
+            "description": f'{{{{ template "pagerduty.default.description" . }}}} {PAGED_ALERT}',
+        }
         for file, channel in channels.items()
         if isinstance(channel, PagerDuty)
     ]

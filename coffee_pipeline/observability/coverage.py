@@ -102,8 +102,13 @@ def structure(written: Written) -> Iterator[Check]:
         yield _check(Kind.EXPRESSIONS, file, None, problems, "")
 
 
-def unchanged(generated: Mapping[str, str], folder: Path) -> Iterator[Check]:
-    """Whether the folder holds what would be generated now."""
+def unchanged(
+    generated: Mapping[str, str], folder: Path, left_over: Iterable[str] = ()
+) -> Iterator[Check]:
+    """Whether the folder holds what would be generated now, and nothing ``left_over``."""
+    for path in left_over:
+        gone = "is not generated any more: run generate again"
+        yield Check(Kind.GENERATED, path, None, False, gone)
     for path, text in generated.items():
         try:
             same = (folder / path).read_bytes() == text.encode()

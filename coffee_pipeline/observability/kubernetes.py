@@ -6,6 +6,8 @@ file restarts who reads it.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 
 from coffee_pipeline.observability.programs import Mount, Program, programs
@@ -16,6 +18,8 @@ from coffee_pipeline.observability.traces import TraceStore
 NAMESPACE = "monitoring"
 SECRET = "alertmanager"  # noqa: S105  # the name of a Secret
 Object = dict[str, object]
+_NAME = 180
+"""Characters of a file in an object's name, which has 253; kustomize adds a digest."""
 
 
 def kustomization(subject: Subject, stores: Sequence[TraceStore], files: Sequence[str]) -> Object:
@@ -23,10 +27,9 @@ def kustomization(subject: Subject, stores: Sequence[TraceStore], files: Sequenc
     stack = _in_cluster(stores)
     maps: list[Object] = []
     for program in stack:
-        maps += [
-            {"name": _map_name(program, number), "files": sorted(_contents(mount, files))}
-            for number, mount in enumerate(program.mounts)
-        ]
+        for number, mount in enumerate(program.mounts):
+            contents = _config_maps(program, number, mount, files)
+            maps += [{"name": name, "files": [one]} for name, one in contents.items()]
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -40,9 +43,11 @@ def kustomization(subject: Subject, stores: Sequence[TraceStore], files: Sequenc
     }
 
 
-def manifests(subject: Subject, stores: Sequence[TraceStore]) -> dict[str, list[Object]]:
-    """File below ``kubernetes/`` -> its objects."""
-    made = {f"{one.name}.yaml": _objects(one) for one in _in_cluster(stores)}
+def manifests(
+    subject: Subject, stores: Sequence[TraceStore], files: Sequence[str]
+) -> dict[str, list[Object]]:
+    """File below ``kubernetes/`` -> its objects, which mount the generated ``files``."""
+    made = {f"{one.name}.yaml": _objects(one, files) for one in _in_cluster(stores)}
     made["prometheus.yaml"].insert(0, _account())
     made["network-policy.yaml"] = [_network_policy()]
     # Applied by themselves: their namespaces are those of the platform.
@@ -58,20 +63,33 @@ def _in_cluster(stores: Sequence[TraceStore]) -> list[Program]:
     return [one for one in programs(stores) if one.name != "fluentd"]
 
 
-def _map_name(program: Program, number: int) -> str:
-    return program.name if number == 0 else f"{program.name}-{number}"
+def _config_maps(
+    program: Program, number: int, mount: Mount, files: Sequence[str]
+) -> dict[str, str]:
+    """Name of a ConfigMap -> the one file in it, as kustomize wants it.
+
+    One for each file of a folder: an object holds 1 MiB, and ``kubectl apply`` 256 KiB, which the
+    dashboards of a platform of many services together pass.
+    """
+    prefix = program.name if number == 0 else f"{program.name}-{number}"
+    if not mount.folder:
+        name = mount.target.rpartition("/")[2]
+        return {prefix: f"{name}={mount.kubernetes or mount.source}"}
+    found = sorted(file for file in files if file.startswith(f"{mount.source}/"))
+    return {_object_name(prefix, file.removeprefix(f"{mount.source}/")): file for file in found}
 
 
-def _contents(mount: Mount, files: Sequence[str]) -> list[str]:
-    if mount.folder:
-        return [file for file in files if file.startswith(f"{mount.source}/")]
-    name = mount.target.rpartition("/")[2]
-    return [f"{name}={mount.kubernetes or mount.source}"]
+def _object_name(prefix: str, file: str) -> str:
+    """The name of an object about ``file``; with a digest where not all of it may be in a name."""
+    plain = re.sub(r"[^a-z0-9]+", "-", file.lower()).strip("-")
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z]+", file) or len(plain) > _NAME:
+        plain = f"{plain[:_NAME].strip('-')}-{hashlib.sha256(file.encode()).hexdigest()[:8]}"
+    return f"{prefix}-{plain}"
 
 
-def _objects(program: Program) -> list[Object]:
+def _objects(program: Program, files: Sequence[str]) -> list[Object]:
     labels = {"app.kubernetes.io/name": program.name}
-    found: list[Object] = [_deployment(program, labels), _service(program, labels)]
+    found: list[Object] = [_deployment(program, labels, files), _service(program, labels)]
     if program.data:
         found.append(
             {
@@ -87,7 +105,7 @@ def _objects(program: Program) -> list[Object]:
     return found
 
 
-def _deployment(program: Program, labels: dict[str, str]) -> Object:
+def _deployment(program: Program, labels: dict[str, str], files: Sequence[str]) -> Object:
     user = program.image.user
     pod: Object = {
         "automountServiceAccountToken": program.name == "prometheus",
@@ -96,7 +114,7 @@ def _deployment(program: Program, labels: dict[str, str]) -> Object:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(program)],
-        "volumes": _volumes(program),
+        "volumes": _volumes(program, files),
     }  # fmt: skip
     if program.name == "prometheus":
         pod["serviceAccountName"] = "prometheus"
@@ -152,12 +170,13 @@ def _container(program: Program) -> Object:
     return container
 
 
-def _volumes(program: Program) -> list[Object]:
+def _volumes(program: Program, files: Sequence[str]) -> list[Object]:
     found: list[Object] = [{"name": "scratch", "emptyDir": {"sizeLimit": "128Mi"}}]
-    found += [
-        {"name": f"config-{number}", "configMap": {"name": _map_name(program, number)}}
-        for number in range(len(program.mounts))
-    ]
+    for number, mount in enumerate(program.mounts):
+        maps = [{"configMap": {"name": name}}
+                for name in _config_maps(program, number, mount, files)]  # fmt: skip
+        source: Object = {"projected": {"sources": maps}} if mount.folder else dict(maps[0])
+        found.append({"name": f"config-{number}", **source})
     if program.data:
         found.append({"name": "data", "persistentVolumeClaim": {"claimName": program.name}})
     if program.secrets:

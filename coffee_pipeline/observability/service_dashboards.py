@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from itertools import groupby
 
 from coffee_pipeline.observability.panels import Board, Limit, Query
 from coffee_pipeline.observability.subject import Observed, Promise, Subject
@@ -13,6 +12,7 @@ WINDOW = "5m"
 RATE, ERRORS, DURATION = "Rate", "Errors", "Duration"
 """Titles of the three panels that every service has."""
 _UID_CHARACTERS = 40
+_OBJECTIVES = 20
 
 
 def identifier(*words: str) -> str:
@@ -69,17 +69,27 @@ def red_dashboard(subject: Subject, service: Observed) -> str:
     return board.text()
 
 
-def objectives_dashboard(subject: Subject) -> str:
-    """Every objective of the platform: attained, budget left, and how fast it burns."""
-    board = Board(
-        identifier(subject.platform.name, "objectives"),
-        f"{subject.platform.name} - service levels",
-        "What was promised, what was kept, and how much of the error budget is left.",
-        [subject.platform.name, "slo"],
-    )
-    for _, promises in groupby(subject.promises, key=lambda one: one.service):
-        _objectives(board, list(promises))
-    return board.text()
+def objectives_dashboards(subject: Subject) -> list[str]:
+    """Every objective of the platform: attained, budget left, and how fast it burns.
+
+    More than 20 objectives are parted among several dashboards: nobody looks through hundreds of
+    panels, and ``kubectl apply`` takes no object of more than 256 KiB.
+    """
+    promises = list(subject.promises)
+    parts = [promises[at : at + _OBJECTIVES] for at in range(0, len(promises), _OBJECTIVES)] or [[]]
+    made = []
+    for number, part in enumerate(parts, 1):
+        own = [] if number == 1 else [str(number)]
+        of = f" ({number} of {len(parts)})" if len(parts) > 1 else ""
+        board = Board(
+            identifier(subject.platform.name, "objectives", *own),
+            f"{subject.platform.name} - service levels{of}",
+            "What was promised, what was kept, and how much of the error budget is left.",
+            [subject.platform.name, "slo"],
+        )
+        _objectives(board, part)
+        made.append(board.text())
+    return made
 
 
 def _objectives(board: Board, promises: list[Promise]) -> None:

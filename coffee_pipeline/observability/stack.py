@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from coffee_pipeline.observability import (
@@ -20,6 +21,7 @@ from coffee_pipeline.observability.subject import Subject
 from coffee_pipeline.observability.traces import TraceStore
 from coffee_pipeline.observability.written import RULES, rule_files
 from coffee_pipeline.slo.rule_files import rule_file, yaml_text
+from coffee_pipeline.slo.rules import Group
 
 HEADER = (
     "# Made by `coffee-pipeline observability generate` from platform.yaml and the OpenSLO files.\n"
@@ -29,6 +31,10 @@ DEFAULT_STORES = (TraceStore.JAEGER, TraceStore.TEMPO)
 DEFAULT_RECEIVER = "http://coffee-pipeline:8090"
 DEFAULT_PIPELINE = "coffee-pipeline:9464"
 DASHBOARDS = "grafana/dashboards"
+RULES_SIZE = 150_000
+"""Characters of one file of rules; ``kubectl apply`` takes no object of more than 256 KiB, in which
+quotes and ends of lines are two characters each."""
+_PART = re.compile(r"objectives-\d+\.yml")
 
 
 def generate(
@@ -64,21 +70,45 @@ def generate(
     if TraceStore.TEMPO in stores:
         settings["tempo/tempo.yaml"] = traces.tempo()
     files = {path: HEADER + yaml_text(value) for path, value in settings.items()}
-    if subject.groups:
-        files[f"{RULES}/objectives.yml"] = rule_file(subject.groups, sources)
+    for number, groups in enumerate(_parts(subject.groups)):
+        files[f"{RULES}/objectives{f'-{number + 1}' if number else ''}.yml"] = rule_file(
+            groups, sources
+        )
     files["fluentd/fluent.conf"] = HEADER + logs.fluentd(subject)
     files["fluentd/Dockerfile"] = HEADER + logs.dockerfile()
     files.update(_dashboards(subject))
-    for name, objects in kubernetes.manifests(subject, stores).items():
+    mounted = sorted({*files, *own_rules})
+    for name, objects in kubernetes.manifests(subject, stores, mounted).items():
         files[f"kubernetes/{name}"] = HEADER + "---\n".join(map(yaml_text, objects))
-    whole = kubernetes.kustomization(subject, stores, sorted({*files, *own_rules}))
+    whole = kubernetes.kustomization(subject, stores, mounted)
     files["kustomization.yaml"] = HEADER + yaml_text(whole)
     return dict(sorted(files.items()))
 
 
 def own_rules(folder: Path) -> list[str]:
-    """Rule files in an output folder: those that are generated, and those that people wrote."""
-    return [f"{RULES}/{path.name}" for path in rule_files(folder)]
+    """Rule files in an output folder, but for those that :func:`generate` may number."""
+    return [f"{RULES}/{one.name}" for one in rule_files(folder) if not _PART.fullmatch(one.name)]
+
+
+def left_over(folder: Path, generated: Iterable[str]) -> list[str]:
+    """Numbered files of rules from when there were more of them: loaded, they count twice."""
+    names = (f"{RULES}/{one.name}" for one in rule_files(folder) if _PART.fullmatch(one.name))
+    return sorted({*names}.difference(generated))
+
+
+def _parts(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    """The groups, as many in one file as fit; the files of few objectives are one."""
+    part: list[Group] = []
+    size = 0
+    for group in groups:
+        added = len(rule_file([group], ()))
+        if part and size + added > RULES_SIZE:
+            yield part
+            part, size = [], 0
+        part.append(group)
+        size += added
+    if part:
+        yield part
 
 
 def _dashboards(subject: Subject) -> Mapping[str, str]:
@@ -86,7 +116,8 @@ def _dashboards(subject: Subject) -> Mapping[str, str]:
         f"service-{service.name}": service_dashboards.red_dashboard(subject, service)
         for service in subject.services
     }
-    made["objectives"] = service_dashboards.objectives_dashboard(subject)
+    for number, text in enumerate(service_dashboards.objectives_dashboards(subject)):
+        made[f"objectives{f'-{number + 1}' if number else ''}"] = text
     made["pipeline"] = delivery_dashboards.pipeline_dashboard(subject)
     made["dora"] = delivery_dashboards.dora_dashboard(subject)
     return {f"{DASHBOARDS}/{name}.json": text for name, text in made.items()}

@@ -71,8 +71,8 @@ class SecuritySettings(Description):
     ``kev`` (CISA's JSON) are files that tell which vulnerabilities are exploited.
 
     ``namespaces`` maps a Kubernetes namespace to an environment; one that is called like an
-    environment, or ends with its name behind a hyphen, needs no entry. ``incident_labels`` are the
-    labels that make an issue on GitHub an incident.
+    environment, or ends with its name behind a hyphen, needs no entry (``x-pre-production`` is not
+    ``production``). ``incident_labels`` are the labels that make an issue on GitHub an incident.
     """
 
     scanners: tuple[str, ...] | None = None

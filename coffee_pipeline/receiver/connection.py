@@ -1,14 +1,16 @@
-"""Reading from a client that may be slow on purpose: every request has one deadline."""
+"""Clients that may be slow on purpose: every request has one deadline, connections a bound."""
 
 from __future__ import annotations
 
 import io
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Lock
+from http.server import ThreadingHTTPServer
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 
@@ -115,3 +117,41 @@ class DeadlineReader(io.RawIOBase):
     def _receive(self, buffer: Any, seconds: float) -> int:
         self._connection.settimeout(seconds)
         return self._connection.recv_into(buffer)
+
+
+class BoundedServer(ThreadingHTTPServer):
+    """A thread for each connection, as many as its limits allow; more are closed at once.
+
+    :meth:`bound` is to be called before it listens.
+    """
+
+    def bound(self, limits: Limits, report: Callable[[str], object]) -> None:
+        """Set the limits; ``report`` gets a line for each connection that is refused or breaks."""
+        self.limits = limits
+        self.report = report
+        self._places = BoundedSemaphore(limits.connections)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Handle a connection in a thread of its own, unless there are too many."""
+        if self._places.acquire(blocking=False):
+            try:
+                super().process_request(request, client_address)
+            except RuntimeError:  # no more threads
+                self._places.release()
+                self.shutdown_request(request)
+        else:
+            self.report(f"refused a connection: {self.limits.connections} are open")
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """A connection's thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        """A client that goes away is no error; anything else is told in one line."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError | TimeoutError):
+            self.report(f"error: {type(error).__name__}")

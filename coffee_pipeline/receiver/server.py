@@ -10,19 +10,18 @@ import io
 import json
 import socket
 import socketserver
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import BoundedSemaphore, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Thread
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 from coffee_pipeline.errors import EnvironmentFailedError
-from coffee_pipeline.receiver.connection import DeadlineReader, Idle, Limits
+from coffee_pipeline.receiver.connection import BoundedServer, DeadlineReader, Idle, Limits
 from coffee_pipeline.receiver.receiving import Answer, Receiver
 
 HEALTH = "/healthz"
@@ -31,7 +30,7 @@ _DRAINED_BYTES = 16 << 20
 _CHUNK = 1 << 16
 
 
-class ReceiverServer(ThreadingHTTPServer):
+class ReceiverServer(BoundedServer):
     """Serves a :class:`Receiver` until it is closed.
 
     ``report`` gets a line for each answer: endpoint, status, reason; nothing that a client wrote.
@@ -55,11 +54,9 @@ class ReceiverServer(ThreadingHTTPServer):
             EnvironmentFailedError: the address cannot be had.
         """
         self.receiver = receiver
-        self.limits = limits or Limits()
-        self.report = report
+        self.bound(limits or Limits(), report)
         self.now = now
         self.idle = Idle()
-        self._places = BoundedSemaphore(self.limits.connections)
         try:
             family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             self.address_family = family
@@ -97,31 +94,6 @@ class ReceiverServer(ThreadingHTTPServer):
         """Bind without asking the name service what this host is called."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Handle a connection in a thread of its own, unless there are too many."""
-        if self._places.acquire(blocking=False):
-            try:
-                super().process_request(request, client_address)
-            except RuntimeError:  # no more threads
-                self._places.release()
-                self.shutdown_request(request)
-        else:
-            self.report(f"refused a connection: {self.limits.connections} are open")
-            self.shutdown_request(request)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """A connection's thread."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._places.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """A client that goes away is no error; anything else is told in one line."""
-        error = sys.exc_info()[1]
-        if not isinstance(error, ConnectionError | TimeoutError):
-            self.report(f"error: {type(error).__name__}")
 
 
 class _Refusal(Exception):  # noqa: N818  # an answer, no error of the pipeline

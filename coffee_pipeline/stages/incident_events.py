@@ -69,7 +69,7 @@ class IncidentEvents:
     def _of_ledger(self, events: Sequence[IncidentEvent]) -> Evidence:
         record = incident_of(events, self._places, self._platform)
         return Evidence(
-            materialization=f"incident/{record.source}/{record.incident_id}",
+            materialization=f"incident/{events[0].source}/{record.incident_id}",
             outcome=Outcome.COMPLETED,
             records=[record],
         )
@@ -77,7 +77,7 @@ class IncidentEvents:
     def _version(self, events: Sequence[IncidentEvent]) -> Evidence:
         """What is known from now on; the same set of events is the same version."""
         record = incident_of(events, self._places, self._platform)
-        name = f"{record.source}/{record.incident_id}/{len(events)}"
+        name = f"{events[0].source}/{record.incident_id}/{len(events)}"
         return Evidence(
             materialization=f"incident-version/{name}",
             outcome=Outcome.COMPLETED,
@@ -91,26 +91,30 @@ def incident_of(events: Sequence[IncidentEvent], places: Places, platform: Platf
     It began at the earliest time that any of them says; it was acknowledged when it first was, and
     is resolved when the last change is that. Clocks differ: nothing is earlier than the beginning.
     Without a word of the service it is of the whole platform; without one of the environment it is
-    of production, where people are paged for.
+    of production, where people are paged for. What a pager passes on counts where the source itself
+    says nothing; the incident's source is then the pager, who knows of acknowledgements.
     """
     order = list(Change)
     told = sorted(events, key=lambda event: (event.at, order.index(event.change)))
-    opened = min(event.opened_at or event.at for event in told)
+    own = [event for event in told if event.told_by is None]
+    passed_on = [event for event in told if event.told_by is not None]
+    opened = min(event.opened_at or event.at for event in own or told)
     acknowledged = [event.at for event in told if event.change is Change.ACKNOWLEDGED]
     changes = [event for event in told if event.change is not Change.ACKNOWLEDGED]
     last = changes[-1] if changes else None
     resolved = last.at if last is not None and last.change is Change.RESOLVED else None
-    names = [name for event in reversed(told) for name in event.services]
-    environments = [name for event in reversed(told) for name in event.environments]
+    by_weight = [*passed_on, *own]
+    names = [name for event in reversed(by_weight) for name in event.services]
+    environments = [name for event in reversed(by_weight) for name in event.environments]
     return Incident(
         incident_id=f"{told[0].source}-{told[0].incident}",
         service=places.service(names) or platform.name,
         environment=places.environment(environments) or platform.rollout.environments[-1],
-        revision=_latest(event.revision for event in told),
-        deployment_id=_latest(event.deployment_id for event in told),
-        title=_latest(event.title for event in told) or "untitled",
-        severity=_latest(event.severity for event in told) or UNKNOWN_SEVERITY,
-        source=told[0].source,
+        revision=_latest(event.revision for event in by_weight),
+        deployment_id=_latest(event.deployment_id for event in by_weight),
+        title=_latest(event.title for event in by_weight) or "untitled",
+        severity=_latest(event.severity for event in by_weight) or UNKNOWN_SEVERITY,
+        source=next((event.told_by for event in passed_on), None) or told[0].source,
         opened_at=opened,
         resolved_at=max(resolved, opened) if resolved else None,
         acknowledged_at=max(acknowledged[0], opened) if acknowledged else None,

@@ -20,6 +20,8 @@ _SERVICE_LABELS = (
 )
 _IMAGE_LABELS = ("container.image.repository", "container.image")
 _NAMESPACE_LABELS = ("k8s.ns.name", "k8smeta.ns.name")
+ANOTHER = frozenset({"pre", "post", "non", "not", "no", "ex", ""})
+"""Words that make another environment of the one whose name follows them behind a hyphen."""
 
 
 class Places:
@@ -28,7 +30,7 @@ class Places:
     def __init__(self, platform: Platform) -> None:
         self._services = {one.name for one in platform.services if one.kind == "service"}
         self._platform = platform.name
-        self._environments = platform.rollout.environments
+        self._environments = sorted(platform.rollout.environments, key=len, reverse=True)
         self._namespaces = platform.security.namespaces
 
     def service(self, names: Iterable[str]) -> str | None:
@@ -41,13 +43,22 @@ class Places:
         return None
 
     def environment(self, names: Iterable[str]) -> str | None:
-        """The environment of the first name that is one, ends with one, or is mapped to one."""
+        """The environment of the first name that is one, is mapped to one, or ends with one.
+
+        It ends with one behind a hyphen, as ``eu-production`` does; of several the longest counts.
+        Behind a word of :data:`ANOTHER` stands another environment: ``x-pre-production`` is none.
+        """
         for name in names:
             if name in self._namespaces:
                 return self._namespaces[name]
             for environment in self._environments:
-                if name == environment or name.endswith(f"-{environment}"):
+                before = name.removesuffix(environment)
+                if name == environment:
                     return environment
+                if before != name and before.endswith("-"):
+                    if before[:-1].rpartition("-")[2] not in ANOTHER:
+                        return environment
+                    break
         return None
 
     def unknown_services(self, names: Iterable[str]) -> tuple[str, ...]:

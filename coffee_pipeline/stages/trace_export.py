@@ -9,28 +9,34 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
-from coffee_pipeline.errors import PipelineError, TransientError
+from coffee_pipeline.errors import PipelineError, ToolError, TransientError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.stages.delivery_trace import DeliverySpan, DeliveryTrace, delivery_trace
 
 if TYPE_CHECKING:
+    import requests
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
 
 ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 SEND_SECONDS = 10.0
 SERVICE = "coffee-pipeline"
+REFUSED_FOR_GOOD = frozenset({400, 413, 422})
+"""Answers that are about what was sent, so that sending it again is in vain. Others of 4xx are
+about who sends and where (401, 403, 404) or when (408, 429): they change.
+"""
 _OF_RUN = r"\d{8}T\d{6}-[0-9a-f]{6}"
 """Names that the command ``run`` gives deliveries."""
 _ENDED = """
     SELECT delivery, max(finished_at) AS ended FROM stage_runs
     WHERE NOT regexp_full_match(delivery, ?)
-    GROUP BY delivery HAVING max(finished_at) > ? ORDER BY ended, delivery
+    GROUP BY delivery HAVING (max(finished_at), delivery) > (?, ?) ORDER BY ended, delivery
 """
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,12 +47,60 @@ def endpoint(environment: Mapping[str, str] | None = None) -> str | None:
     return next((known[name] for name in ENDPOINT_VARIABLES if known.get(name)), None)
 
 
-def ended_after(history: HistoryReader, moment: datetime) -> list[tuple[str, datetime]]:
-    """Deliveries whose last step ended after ``moment``, and when, in that order.
+@dataclass(slots=True)
+class Sending:
+    """What came of sending deliveries that ended: ``cursor`` is where the next time begins.
 
-    Those of the command ``run`` are left out: it sends them itself.
+    ``refused`` are those that the collector will never take, each with its answer; ``problem`` is
+    why those after the cursor have to wait.
     """
-    rows = history.query(_ENDED, (_OF_RUN, moment))
+
+    cursor: str
+    sent: int = 0
+    refused: tuple[str, ...] = ()
+    problem: str | None = None
+
+    def __str__(self) -> str:
+        refused = f"; refused for good: {'; '.join(self.refused)}" if self.refused else ""
+        problem = f", then: {self.problem}" if self.problem else ""
+        return f"{self.sent} deliveries sent{refused}{problem}"
+
+
+def send_ended(history: HistoryReader, cursor: str, unfinished: Callable[[str], bool]) -> Sending:
+    """Send deliveries that ended after ``cursor``, until one is ``unfinished`` or not taken.
+
+    One that is refused for good is passed: those after it would never be sent.
+
+    Args:
+        history: what recorded the deliveries.
+        cursor: a moment of ISO 8601 and, behind a space, the delivery that was the last one.
+        unfinished: whether a delivery goes on, so that it and those after it wait.
+    """
+    sending = Sending(cursor)
+    try:
+        history.refresh(force=False)
+        for name, ended in _ended_after(history, cursor):
+            if unfinished(name):
+                break
+            try:
+                send_delivery(history, name)
+                sending.sent += 1
+            except ToolError as error:
+                sending.refused += (f"{name}: {error}",)
+            sending.cursor = f"{ended.isoformat()} {name}"
+    except PipelineError as error:
+        sending.problem = str(error)
+    return sending
+
+
+def _ended_after(history: HistoryReader, cursor: str) -> list[tuple[str, datetime]]:
+    """Deliveries whose last step ended after ``cursor``, and when, in that order.
+
+    Of those that ended in one moment the name decides. Those of the command ``run`` are left out:
+    it sends them itself.
+    """
+    moment, _, delivery = cursor.partition(" ")
+    rows = history.query(_ENDED, (_OF_RUN, datetime.fromisoformat(moment), delivery))
     return [(str(row["delivery"]), cast("datetime", row["ended"])) for row in rows]
 
 
@@ -55,6 +109,7 @@ def send_delivery(history: HistoryReader, delivery: str) -> str:
 
     Raises:
         UsageError: the history has no such delivery.
+        ToolError: the collector will never take it.
         TransientError: the collector did not take it.
     """
     trace = delivery_trace(history, delivery)
@@ -66,8 +121,10 @@ def send_trace(trace: DeliveryTrace) -> None:
     """Send the spans in one batch.
 
     Raises:
+        ToolError: the collector refused them for good.
         TransientError: the collector did not take them.
     """
+    import requests
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace.export import SpanExportResult
@@ -75,13 +132,26 @@ def send_trace(trace: DeliveryTrace) -> None:
     # Of a failure the exporter tells the log only; here it is the caller who is told.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     resource = Resource.create({"service.name": SERVICE, "service.version": version(SERVICE)})
-    exporter = OTLPSpanExporter(timeout=SEND_SECONDS)
+    answers: list[int] = []
+
+    def keep_answer(answer: requests.Response, *_: object, **__: object) -> None:
+        answers.append(answer.status_code)
+
+    # The exporter says no more than that it failed; its session sees with which answer.
+    session = requests.Session()
+    session.hooks["response"].append(keep_answer)
+    exporter = OTLPSpanExporter(timeout=SEND_SECONDS, session=session)
     try:
         result = exporter.export([_span(trace, one, resource) for one in trace.spans])
     finally:
         exporter.shutdown()  # type: ignore[no-untyped-call]
-    if result is not SpanExportResult.SUCCESS:
-        raise TransientError(f"{endpoint() or 'the collector'} did not take trace {trace.trace_id}")
+    if result is SpanExportResult.SUCCESS:
+        return
+    answer = f" (HTTP {answers[-1]})" if answers else ""
+    words = f"{endpoint() or 'the collector'} did not take trace {trace.trace_id}{answer}"
+    if answers and answers[-1] in REFUSED_FOR_GOOD:
+        raise ToolError(words)
+    raise TransientError(words)
 
 
 def send_if_wanted(history: HistoryReader, delivery: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,11 @@ NO_INCIDENT = frozenset({"none", "info"})
 """Severities of alerts that only say that something works, like a watchdog's."""
 _SERVICES = ("service", "sloth_service", "service_name", "app_kubernetes_io_name", "app",
              "deployment", "container", "job")  # fmt: skip
+PAGED_ALERT = "[{{ with index .Alerts 0 }}{{ .Fingerprint }}-{{ .StartsAt.Unix }}{{ end }}]"
+"""Alertmanager's template of what an alert is called here, to stand behind the title of a page. It
+makes what the pager tells of it the same incident."""
+PAGED = re.compile(r"\s*\[([0-9a-f]{16}-\d{1,12})\]\s*$", re.ASCII)
+"""What the template makes of it: the identity of the incident, see :func:`read`."""
 _ENVIRONMENTS = ("environment", "env", "deployment_environment", "namespace")
 
 

@@ -30,7 +30,8 @@ class IncidentEvent:
 
     ``incident`` is its identity at the source, ``at`` when this happened, ``opened_at`` when the
     incident began, where that is said. ``services`` and ``environments`` are names to find the
-    service and the environment by, the surest first.
+    service and the environment by, the surest first. ``told_by`` is who passed it on, where that is
+    not the source itself: PagerDuty of an alert of Alertmanager.
     """
 
     source: str
@@ -44,6 +45,7 @@ class IncidentEvent:
     environments: tuple[str, ...] = ()
     revision: str | None = None
     deployment_id: str | None = None
+    told_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

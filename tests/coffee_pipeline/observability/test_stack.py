@@ -79,7 +79,7 @@ def test_every_volume_of_a_deployment_is_made(files: dict[str, str]) -> None:
     maps = {one["name"]: one["files"] for one in whole["configMapGenerator"]}
     present = {*files, *stack.own_rules(COMMITTED)}
     assert all(file.rpartition("=")[2] in present for names in maps.values() for file in names)
-    assert "prometheus/rules/platform.yml" in maps["prometheus-1"]
+    assert maps["prometheus-1-platform-yml"] == ["prometheus/rules/platform.yml"]
     objects = [one for name in whole["resources"] for one in yaml.safe_load_all(files[name])]
     claims = {one["metadata"]["name"] for one in objects if one["kind"] == "PersistentVolumeClaim"}
     used: set[str] = set()
@@ -88,8 +88,9 @@ def test_every_volume_of_a_deployment_is_made(files: dict[str, str]) -> None:
         volumes = {one["name"]: one for one in pod["volumes"]}
         assert {one["name"] for one in container["volumeMounts"]} == set(volumes)
         for volume in volumes.values():
-            if "configMap" in volume:
-                used.add(volume["configMap"]["name"])
+            for source in (volume, *volume.get("projected", {}).get("sources", ())):
+                if "configMap" in source:
+                    used.add(source["configMap"]["name"])
             if "persistentVolumeClaim" in volume:
                 assert volume["persistentVolumeClaim"]["claimName"] in claims
         assert container["securityContext"]["readOnlyRootFilesystem"] is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from coffee_pipeline.model.finding import Finding, Scan
 from coffee_pipeline.model.gate import GateDecision
 from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.model.outcome import Outcome
+from coffee_pipeline.receiver.connection import Limits
 from coffee_pipeline.reports.metrics_endpoint import MetricsEndpoint, exposition
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -190,6 +192,58 @@ def test_a_history_that_cannot_be_read_is_no_empty_answer(home: Home) -> None:
         assert http.get(endpoint.url).status_code == 503
     assert said
     assert said[0].startswith("a scrape failed: ")
+
+
+def test_a_client_that_says_nothing_holds_up_no_scrape(history: HistoryReader) -> None:
+    with (
+        MetricsEndpoint(history, "127.0.0.1", 0, print) as endpoint,
+        httpx.Client(trust_env=False) as http,
+        socket.create_connection(address(endpoint)) as silent,
+    ):
+        silent.sendall(b"GET /me")
+        assert http.get(endpoint.url).status_code == 200
+
+
+def test_bytes_that_drip_end_at_the_deadline(history: HistoryReader) -> None:
+    said: list[str] = []
+    limits = Limits(idle_seconds=30, request_seconds=0.3)
+    with (
+        MetricsEndpoint(history, "127.0.0.1", 0, said.append, limits) as endpoint,
+        socket.create_connection(address(endpoint)) as client,
+    ):
+        client.settimeout(0.02)
+        answer = None
+        for _ in range(1000):  # twenty seconds, if nobody ends it
+            try:
+                client.sendall(b"x")
+                answer = client.recv(1)
+                break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                answer = b""
+                break
+    assert answer == b""
+    assert said == [], "a client that is slow is no fault of ours"
+
+
+def test_connections_have_a_bound(history: HistoryReader) -> None:
+    said: list[str] = []
+    with (
+        MetricsEndpoint(history, "127.0.0.1", 0, said.append, Limits(connections=1)) as endpoint,
+        socket.create_connection(address(endpoint)) as first,
+    ):
+        first.sendall(b"GET /me")
+        with socket.create_connection(address(endpoint), timeout=30) as second:
+            assert second.recv(1) == b""
+        assert said == ["refused a connection: 1 are open"]
+        first.sendall(b"trics HTTP/1.0\r\n\r\n")
+        assert first.recv(12) == b"HTTP/1.0 200"
+
+
+def address(endpoint: MetricsEndpoint) -> tuple[str, int]:
+    url = httpx.URL(endpoint.url)
+    return url.host, url.port or 0
 
 
 def test_the_command_writes_a_file_at_once(history: HistoryReader, home: Home, tmp_path) -> None:

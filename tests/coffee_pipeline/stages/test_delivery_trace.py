@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from coffee_pipeline.cli.main import application
-from coffee_pipeline.errors import TransientError, UsageError
+from coffee_pipeline.errors import ToolError, TransientError, UsageError
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.history.writer import HistoryWriter
 from coffee_pipeline.home import Home
@@ -26,7 +27,12 @@ from coffee_pipeline.stages.delivery_trace import (
     trace_id_of,
     traceparent_of,
 )
-from coffee_pipeline.stages.trace_export import send_delivery, send_if_wanted
+from coffee_pipeline.stages.trace_export import (
+    REFUSED_FOR_GOOD,
+    send_delivery,
+    send_ended,
+    send_if_wanted,
+)
 from coffee_pipeline.tools.http_client import HttpClient
 from coffee_pipeline.tools.traces.completeness import gap_of
 from coffee_pipeline.tools.traces.stores import trace_store
@@ -87,6 +93,8 @@ class Collector:
 
     def __init__(self) -> None:
         self.status = 200
+        self.refused = b""
+        """Of a trace with this id it says 400, whatever ``status`` is."""
         self.bodies: list[bytes] = []
         collector = self
 
@@ -97,7 +105,8 @@ class Collector:
                     body = gzip.decompress(body)
                 assert self.path == "/v1/traces"
                 collector.bodies.append(body)
-                self.send_response(collector.status)
+                bad = collector.refused and collector.refused in body
+                self.send_response(400 if bad else collector.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -173,10 +182,55 @@ def test_a_collector_that_fails_fails_no_delivery(
     said = send_if_wanted(history, NAME)
     assert said is not None
     assert said.startswith("trace: not sent: http://127.0.0.1")
-    with pytest.raises(TransientError):
-        send_delivery(history, NAME)
+    for status in (*REFUSED_FOR_GOOD, 401, 403, 404, 500):
+        collector.status = status
+        with pytest.raises(ToolError if status in REFUSED_FOR_GOOD else TransientError) as error:
+            send_delivery(history, NAME)
+        assert f"(HTTP {status})" in str(error.value)
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT")
     assert send_if_wanted(history, NAME) is None
+
+
+CURSOR = START.isoformat()
+"""A moment before all of the deliveries."""
+
+
+@pytest.fixture
+def ended(home: Home) -> HistoryReader:
+    """Deliveries c, a and b ended in one moment, d a second later."""
+    for name, last in (("c", 10), ("a", 10), ("b", 10), ("d", 11)):
+        run = replace(step("menu", "build", "binary", 0, last), delivery=name)
+        HistoryWriter(home).write(
+            Evidence(materialization=name, outcome=Outcome.COMPLETED, records=(run,))
+        )
+    return HistoryReader(home)
+
+
+def test_one_that_is_refused_for_good_holds_up_nobody(
+    ended: HistoryReader, collector: Collector
+) -> None:
+    collector.refused = bytes.fromhex(trace_id_of("b"))
+    said = send_ended(ended, CURSOR, lambda _name: False)
+    assert (said.sent, said.problem, len(collector.bodies)) == (3, None, 4)
+    assert str(said).startswith("3 deliveries sent; refused for good: b: http://127.0.0.1")
+    assert said.cursor == f"{at(11).isoformat()} d"
+    assert str(send_ended(ended, said.cursor, lambda _name: False)) == "0 deliveries sent"
+
+
+def test_deliveries_of_one_moment_are_each_sent_once(
+    ended: HistoryReader, collector: Collector
+) -> None:
+    first = send_ended(ended, CURSOR, lambda name: name == "b")
+    assert (first.sent, first.problem) == (1, None)
+    collector.status = 401
+    second = send_ended(ended, first.cursor, lambda _name: False)
+    assert (second.sent, second.refused, second.cursor) == (0, (), first.cursor)
+    assert "HTTP 401" in (second.problem or "")
+    collector.status, collector.bodies = 200, []
+    third = send_ended(ended, second.cursor, lambda _name: False)
+    assert third.sent == 3
+    ids = [bytes.fromhex(trace_id_of(name)) for name in ("b", "c", "d")]
+    assert [one in body for one, body in zip(ids, collector.bodies, strict=True)] == [True] * 3
 
 
 def test_the_command_sends_the_newest(
