@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import timedelta
 
 from coffee_pipeline.observability.panels import Board, Limit, Query
 from coffee_pipeline.observability.subject import Observed, Promise, Subject
+from coffee_pipeline.slo.alert_windows import duration, lengths
 
 WINDOW = "5m"
 RATE, ERRORS, DURATION = "Rate", "Errors", "Duration"
 """Titles of the three panels that every service has."""
 _UID_CHARACTERS = 40
 _OBJECTIVES = 20
+_ERROR_WINDOWS = ("5m", "1h", "6h")
 
 
 def identifier(*words: str) -> str:
@@ -94,10 +97,12 @@ def objectives_dashboards(subject: Subject) -> list[str]:
 
 def _objectives(board: Board, promises: list[Promise]) -> None:
     for one in promises:
+        # As the rules call their series: a period of 28 days is 4w in the name.
+        windows = [duration(length) for length in lengths(timedelta(days=one.period_days))]
         board.row(f"{one.title}: {100 * one.target:.6g} % in {one.period_days:g} days")
         board.figure(
             "Attained", "percentunit",
-            Query(f"1 - slo:sli_error:ratio_rate{one.period_days:g}d{one.selector}", one.slo),
+            Query(f"1 - slo:sli_error:ratio_rate{windows[-1]}{one.selector}", one.slo),
             "Share of good events in the period, as far as Prometheus has data.",
             limit=Limit(one.target, "green", "red"),
         )  # fmt: skip
@@ -117,7 +122,7 @@ def _objectives(board: Board, promises: list[Promise]) -> None:
         board.lines(
             "Errors", "percentunit",
             [Query(f"slo:sli_error:ratio_rate{window}{one.selector}", window)
-             for window in ("5m", "1h", "6h")],
+             for window in windows[:-1] if window in _ERROR_WINDOWS],
             "Share of bad events over several windows: the alerts compare these.",
             limit=Limit(1 - one.target),
         )  # fmt: skip
