@@ -3,9 +3,9 @@
 -- One row for each incident. critical are those of the severities critical, page, P1 and SEV1, and
 -- those of PagerDuty without a priority whose urgency is high; in_time says of them whether somebody
 -- took it on within 300 seconds. PagerDuty and Opsgenie tell who took an alert on: one that is older
--- than that at question_time, or ended later, without a word was not taken on in time. Elsewhere in_time is NULL:
--- nobody has yet, or the source does not tell (Alertmanager does not know acknowledgements). reason
--- says which. A time that is not known is NULL, never 0.
+-- than that at question_time, or ended later, without a word was not taken on in time. Elsewhere
+-- in_time is NULL: nobody has yet, or the source does not tell (Alertmanager does not know
+-- acknowledgements). reason says which. A time that is not known is NULL, never 0.
 WITH timed AS (
     SELECT
         *,
