@@ -32,7 +32,9 @@ def observability_coverage(delivery: DeliveryResource) -> dg.MaterializeResult:
     """Which services and objectives have their dashboards and alerts; unknown is no pass."""
     rows = _of_platform(delivery, "observability_coverage")
     covered = sum(row["covered"] is True for row in rows)
-    return publish_rows(rows, checked=len(rows), covered=covered)
+    services = {one.name for one in delivery.platform.services if one.kind == "service"}
+    unseen = len(services - {row["service"] for row in rows})
+    return publish_rows(rows, checked=len(rows), covered=covered, services_never_checked=unseen)
 
 
 @dg.asset(

@@ -183,9 +183,11 @@ def _print(found: TraceCoverage, gaps: list[TraceGap]) -> None:
     if found.ratio is None:
         lines = [f"{where}: {found.outcome}: {found.reason}"]
     else:
+        # One request that is missing among a million makes it no 100 %.
+        percent = 100.0 if found.ratio == 1 else min(100 * found.ratio, 99.99)
         lines = [
             f"{where}: {found.complete} of {found.requests} requests seen end to end "
-            f"({100 * found.ratio:.2f} %, goal > {100 * found.goal:g} %), "
+            f"({percent:.2f} %, goal > {100 * found.goal:g} %), "
             f"{found.partial} partly, {found.missing} not at all"
         ]
         lines += [f"{found.outcome}: {found.reason}"] if found.reason else []

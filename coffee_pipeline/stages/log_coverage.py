@@ -59,6 +59,7 @@ def log_coverage(
 def log_checks(found: LogCoverage, observed_at: datetime) -> list[ObservabilityCheck]:
     """The two answers of :func:`log_coverage`: structured, and with trace ids.
 
+    Where only a part of the log was looked at, enough structured lines in it are no pass.
     ``observed_at`` is that of the service's other checks: those of one time are one look at it.
     """
     structured: bool | None = None
@@ -69,6 +70,8 @@ def log_checks(found: LogCoverage, observed_at: datetime) -> list[ObservabilityC
             f"{found.structured} of {found.lines} lines are JSON or logfmt with a message and a "
             f"level or time; more than {STRUCTURED_GOAL:.0%} are wanted"
         )  # fmt: skip
+        if structured and found.outcome != Outcome.COMPLETED.value:
+            structured, why = None, found.reason
     traced = found.traced_request_logged
     no_trace = {
         True: None,

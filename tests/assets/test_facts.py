@@ -54,6 +54,8 @@ def test_alerts_say_which_critical_ones_were_taken_on_in_time(home: Home) -> Non
 
 def test_nothing_recorded_is_nothing_and_no_coverage(home: Home) -> None:
     coverage = told(home, observability_coverage)
-    assert {name: value.value for name, value in coverage.items()} == {"checked": 0, "covered": 0}
+    assert {name: value.value for name, value in coverage.items()} == {
+        "checked": 0, "covered": 0, "services_never_checked": 5,
+    }  # fmt: skip
     facts = told(home, dora_facts)
     assert [facts[name].value for name in ("deployments", "failed", "attributed")] == [0, 0, 0]

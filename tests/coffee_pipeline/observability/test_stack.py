@@ -74,28 +74,6 @@ def test_dashboards_are_as_their_schema_says(files: dict[str, str]) -> None:
             assert json.loads(again) == told, name
 
 
-@pytest.mark.parametrize("period", ["1h", "12h", "1d", "1w", "28d", "30d", "90d"])
-def test_panels_of_objectives_ask_for_what_rules_record(
-    subject: Subject, tmp_path: Path, period: str
-) -> None:
-    menu = subject.platform.services[0]
-    for name in menu.slos:
-        text = (COMMITTED.parent / name).read_text()
-        assert "duration: 28d" in text
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text.replace("duration: 28d", f"duration: {period}"))
-    platform = subject.platform.model_copy(
-        update={"services": (menu.model_copy(update={"manifests": ()}),)}
-    )
-    files = dict(stack.generate(subject_of(platform, tmp_path)))
-    rules = document(files, "prometheus/rules/objectives.yml")["groups"]
-    recorded = {rule.get("record") for group in rules for rule in group["rules"]}
-    for name in ("objectives", "service-menu"):
-        asked = set(re.findall(r"slo:[\w:]+", files[f"{stack.DASHBOARDS}/{name}.json"]))
-        assert len(asked) > 3
-        assert asked <= recorded
-
-
 def test_every_volume_of_a_deployment_is_made(files: dict[str, str]) -> None:
     whole = document(files, "kustomization.yaml")
     maps = {one["name"]: one["files"] for one in whole["configMapGenerator"]}

@@ -15,6 +15,7 @@ from coffee_pipeline.model.metrics import LogCoverage
 from coffee_pipeline.model.observability import ObservabilityCheck
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.platform.description import Service
+from coffee_pipeline.rollout import service_log
 from coffee_pipeline.rollout.releases import Release, Running
 from coffee_pipeline.stages import log_coverage as stage
 from coffee_pipeline.stages.log_coverage import log_checks, log_coverage
@@ -89,6 +90,20 @@ def test_what_is_not_known_is_no_pass(covered) -> None:
     assert answers(unasked)["trace_ids_in_logs"] == (
         None, "no request with a trace id could be sent",
     )  # fmt: skip
+
+
+def test_the_end_of_a_log_is_no_pass_for_all_of_it(
+    covered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_log, "LIMIT", 10 * len(TRACED))
+    part = covered("listening\n" * 1000 + TRACED * 10)
+    assert (part.outcome, part.structured) == ("partial", part.lines)
+    assert answers(part) == {
+        "structured_logs": (None, "only the end of the log was looked at"),
+        "trace_ids_in_logs": (True, None),
+    }
+    structured, _ = answers(covered(TRACED * 1000 + "listening\n" * 100)).values()
+    assert structured[0] is False
 
 
 def test_answers_about_logs_belong_to_the_look_at_everything_else(covered, home: Home) -> None:

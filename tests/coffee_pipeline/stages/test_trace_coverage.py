@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from coffee_pipeline.cli.main import application
+from coffee_pipeline.cli.traces import _print
 from coffee_pipeline.home import Home
 from coffee_pipeline.model.evidence import Evidence
 from coffee_pipeline.model.trace import TraceCoverage
@@ -69,6 +71,30 @@ def test_no_request_is_no_full_coverage(api, reply) -> None:
     assert (found.outcome, found.ratio) == ("not_run", None)
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "outcome"),
+    [
+        ([], 200, "completed"), ([[]], 200, "completed"), ({}, 200, "not_run"),
+        ("<html>", 200, "not_run"), ([None], 200, "not_run"), ([[{}]], 200, "not_run"),
+        ([], 204, "not_run"), ([], 302, "not_run"), ({"x": 1}, 500, "not_run"),
+    ],
+)  # fmt: skip
+def test_a_store_that_is_empty_or_broken_covers_nothing(api, reply, body, status, outcome) -> None:
+    api.on("/api/v2/traces", reply(body, status))
+    found = coverage(api, GatewayCount(10, "given"))
+    assert (found.outcome, found.ratio) == (outcome, 0.0 if outcome == "completed" else None)
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-1", "x", "0", "0.3"])
+def test_a_count_that_is_none_is_no_full_coverage(api, reply, value: str) -> None:
+    body = {"status": "success", "data": {"resultType": "vector", "result": [
+        {"metric": {}, "value": [1, value]}]}}  # fmt: skip
+    api.on("/api/v1/query", reply(body))
+    api.on("/api/v2/traces", reply(traces(5)))
+    found = coverage(api, counted_by_prometheus(api.url, "sum(rq)", WINDOW))
+    assert (found.outcome, found.ratio) == ("not_run", None)
+
+
 def test_more_traces_than_requests_are_no_ratio(api, reply) -> None:
     api.on("/api/v2/traces", reply(traces(5)))
     found = coverage(api, GatewayCount(4, "given"))
@@ -102,6 +128,14 @@ def test_requests_are_counted_by_prometheus(api, reply, status, body, requests) 
     assert (found.reason is None) == (requests is not None)
 
 
+def test_one_missing_among_many_is_not_printed_as_all(api, reply, capsys) -> None:
+    api.on("/api/v2/traces", reply(traces(5)))
+    found = coverage(api, GatewayCount(5, "given"))
+    for complete, words in ((99_999, "(99.99 %"), (100_000, "(100.00 %")):
+        _print(replace(found, requests=100_000, complete=complete, ratio=complete / 100_000), [])
+        assert words in capsys.readouterr().out
+
+
 def test_the_command_stores_what_it_says(api, reply, home: Home) -> None:
     api.on("/api/v2/traces", reply(traces(96)))
     words = [
@@ -115,6 +149,9 @@ def test_the_command_stores_what_it_says(api, reply, home: Home) -> None:
     run = CliRunner().invoke(application(["traces"]), [*words, "--requests", "102"])
     assert run.exit_code == 1
     assert "96 of 102 requests seen end to end (94.12 %, goal > 95 %)" in run.output
+    for requests, percent in ((96, "100.00"), (97, "98.97")):
+        run = CliRunner().invoke(application(["traces"]), [*words, "--requests", str(requests)])
+        assert f"({percent} %" in run.output
     run = CliRunner().invoke(application(["traces"]), words)
     assert run.exit_code == 3
     assert "not_run" in run.output
