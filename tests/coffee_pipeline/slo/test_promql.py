@@ -272,3 +272,12 @@ def test_prometheus_agrees_where_nothing_is_extrapolated(tmp_path: Path) -> None
     command = ["promtool", "test", "rules", "test.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_stands_in_strings_is_not_counted_as_operators() -> None:
+    name = "-".join(["service"] * 120)
+    assert parse(f'sum(rate(http_requests_total{{service="{name}"}}[5m]))')
+    hidden = '# "\n' + "(" * 150 + "1" + ")" * 150 + '# "'
+    for query in (hidden, "(" * 150 + "1" + ")" * 150, '"' + "(" * 150):
+        with pytest.raises(ConfigurationError, match="operators"):
+            parse(query)
