@@ -13,12 +13,10 @@ from rich.table import Table
 
 from coffee_pipeline.history.reader import HistoryReader
 from coffee_pipeline.home import Home
-from coffee_pipeline.model.metrics import ServiceLevel
-from coffee_pipeline.reports.slo_objectives import PERIOD, objective_reports
-from coffee_pipeline.reports.slo_standing import Standing, standings
+from coffee_pipeline.reports.slo_objectives import PERIOD
+from coffee_pipeline.reports.slo_standing import Standing, recorded_standings
 from coffee_pipeline.reports.slo_status import decimal, exhaustion, plain
 from coffee_pipeline.reports.wording import NO_DATA, burn_rate, percent, share
-from coffee_pipeline.stages.kept_levels import kept_objectives, measured_platforms
 
 
 def show_recorded(home: Home, now: datetime, *, as_json: bool) -> None:
@@ -29,7 +27,7 @@ def show_recorded(home: Home, now: datetime, *, as_json: bool) -> None:
     """
     history = HistoryReader(home)
     history.refresh()
-    found = _standings(history, now)
+    found = recorded_standings(history, now)
     if as_json:
         typer.echo(json.dumps([_plain(one) for one in found], indent=2, ensure_ascii=False))
         return
@@ -39,20 +37,6 @@ def show_recorded(home: Home, now: datetime, *, as_json: bool) -> None:
         if one.reason:
             said = f"{one.environment} {one.service} {one.slo}: {one.reason}"
             console.print(said, markup=False, highlight=False, soft_wrap=True)
-
-
-def _standings(history: HistoryReader, now: datetime) -> list[Standing]:
-    levels = history.records(
-        ServiceLevel,
-        "window_end > ? and window_end <= ? order by window_end, slo",
-        (now - PERIOD, now),
-    )
-    kept = [
-        one
-        for platform in measured_platforms(history)
-        for one in kept_objectives(history, platform, now)
-    ]
-    return standings(kept, objective_reports(levels, now), now, {})
 
 
 def _table(found: list[Standing]) -> Table:

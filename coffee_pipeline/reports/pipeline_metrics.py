@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prometheus_client.core import (
     GaugeMetricFamily,
@@ -20,13 +20,16 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from coffee_pipeline.history.reader import HistoryReader
-from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.observability.delivery_series import gauges
-from coffee_pipeline.reports.slo_objectives import PERIOD, objective_reports
+from coffee_pipeline.reports.slo_standing import Standing, recorded_standings
+from coffee_pipeline.reports.slo_status import decimal
 
 PREFIX = "coffee_"
 BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600)
 """Upper bounds of the durations of steps, in seconds."""
+
+KEPT = timedelta(minutes=1)
+"""How long what the objectives attained is kept: it takes longer to work out than all the rest."""
 
 Row = Mapping[str, object]
 
@@ -96,6 +99,7 @@ class PipelineCollector(Collector):
     def __init__(self, history: HistoryReader, clock: Callable[[], datetime]) -> None:
         self._history = history
         self._clock = clock
+        self._stood: tuple[datetime, Sequence[Standing]] | None = None
 
     def collect(self) -> Iterator[Metric]:
         """All metrics.
@@ -126,22 +130,33 @@ class PipelineCollector(Collector):
         return family
 
     def _service_levels(self, now: datetime) -> Iterator[Metric]:
-        """What the SLO report says of its period, without the objectives that have no data."""
-        ratio = _gauge("slo_ratio", "Good events of all, over the report's period.", _SLO_LABELS)
+        """What the SLO report says, without the objectives that have no data."""
+        ratio = _gauge(
+            "slo_ratio", "Good events, or slices, of all, over the objective's period.", _SLO_LABELS
+        )
         left = _gauge(
             "error_budget_left_ratio",
             "Error budget that is left of the period's, 1 is all, below 0 is overspent.",
             _SLO_LABELS,
         )
-        levels = self._history.records(ServiceLevel, "window_end >= ?", (now - PERIOD,))
-        for one in objective_reports(levels, now):
-            labels = (one.service, one.environment, one.slo, str(one.objective))
-            if one.period.ratio is not None:
-                ratio.add_metric(labels, float(one.period.ratio))
-            if one.period.budget_left is not None:
-                left.add_metric(labels, float(one.period.budget_left))
+        named: set[tuple[str, ...]] = set()
+        for one in self._standings(now):
+            labels = (one.service, one.environment, one.slo, str(decimal(one.objective)))
+            if labels in named:  # of two platforms; a scrape with a series twice is refused whole
+                continue
+            named.add(labels)
+            if one.ratio is not None:
+                ratio.add_metric(labels, float(one.ratio))
+            if one.budget_left is not None:
+                left.add_metric(labels, float(one.budget_left))
         yield ratio
         yield left
+
+    def _standings(self, now: datetime) -> Sequence[Standing]:
+        """Made again once in :data:`KEPT`: weeks of minutes are read for them."""
+        if self._stood is None or not timedelta(0) <= now - self._stood[0] < KEPT:
+            self._stood = (now, recorded_standings(self._history, now))
+        return self._stood[1]
 
 
 def _family(measure: Measure, rows: Sequence[Row]) -> Metric:

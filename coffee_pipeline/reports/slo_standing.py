@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from coffee_pipeline.reports.slo_objectives import PERIOD, ObjectiveReport
+from coffee_pipeline.history.reader import HistoryReader
+from coffee_pipeline.model.metrics import ServiceLevel
+from coffee_pipeline.reports.slo_objectives import PERIOD, ObjectiveReport, objective_reports
 from coffee_pipeline.reports.wording import plural
 from coffee_pipeline.slo.alert_windows import duration
-from coffee_pipeline.stages.kept_levels import KeptObjective
+from coffee_pipeline.stages.kept_levels import (
+    KeptObjective,
+    kept_objectives,
+    measured_platforms,
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,25 @@ def standings(
         if (one.environment, one.service, one.slo) not in known
     ]
     return sorted(found, key=lambda one: (one.environment, one.service, one.slo, one.objective))
+
+
+def recorded_standings(history: HistoryReader, now: datetime) -> list[Standing]:
+    """Where every objective of the history stands at ``now``, of whichever platform.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    levels = history.records(
+        ServiceLevel,
+        "window_end > ? and window_end <= ? order by window_end, slo",
+        (now - PERIOD, now),
+    )
+    kept = [
+        one
+        for platform in measured_platforms(history)
+        for one in kept_objectives(history, platform, now)
+    ]
+    return standings(kept, objective_reports(levels, now), now, {})
 
 
 def _elsewhere(one: Standing, windows: Sequence[ObjectiveReport]) -> bool:

@@ -27,9 +27,22 @@ from coffee_pipeline.model.metrics import ServiceLevel
 from coffee_pipeline.model.outcome import Outcome
 from coffee_pipeline.receiver.connection import Limits
 from coffee_pipeline.reports.metrics_endpoint import MetricsEndpoint, exposition
+from coffee_pipeline.slo.specifications import parse
+from coffee_pipeline.stages.level_days import Owned, measure_days
+from coffee_pipeline.stages.level_sources import RecordedSource
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 REVISION = "a" * 40
+SLO = """\
+version: prometheus/v1
+service: kettle
+slos:
+  - name: boils
+    objective: 99.8
+    sli: {events: {error_query: "sum(rate(cold_total[{{.window}}]))",
+                   total_query: "sum(rate(all_total[{{.window}}]))"}}
+    alerting: {name: KettleCold}
+"""
 
 
 def run(step: str, seconds: float, verdict: str = "passed") -> StageRun:
@@ -140,6 +153,25 @@ def test_the_numbers_are_those_of_the_history(history: HistoryReader) -> None:
     assert one(found, "deployments", outcome="rolled_back") == 1
     assert one(found, "slo_ratio", slo="availability") == 0.995
     assert one(found, "error_budget_left_ratio", slo="availability") == 0.5
+
+
+def test_objectives_measured_day_by_day_are_there_too(home: Home, tmp_path: Path) -> None:
+    """A day of a hundred events a minute, one of a thousand bad."""
+    (slo,) = parse([("f.yaml", SLO)])
+    begin = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    start = int(begin.timestamp())
+    rows = (f"boils,{start + 60 * minute},99.9,100" for minute in range(1440))
+    series = tmp_path / "series.csv"
+    series.write_text("\n".join(["slo,time,good,total", *rows]))
+    for platform in ("one", "two"):
+        owned = Owned(platform, "kettle", None, "production", slo)
+        for evidence in measure_days(owned, [begin.date()], RecordedSource(series), NOW):
+            HistoryWriter(home).write(evidence)
+    reader = HistoryReader(home)
+    reader.refresh()
+    found = samples(exposition(reader))
+    assert one(found, "slo_ratio", slo="boils", objective="0.998") == 0.999
+    assert one(found, "error_budget_left_ratio", slo="boils") == 0.5
 
 
 def test_what_is_not_known_has_no_sample(history: HistoryReader, tmp_path: Path) -> None:
