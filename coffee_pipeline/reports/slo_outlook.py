@@ -21,7 +21,7 @@ from coffee_pipeline.reports.wording import (
 from coffee_pipeline.slo.alert_windows import seconds
 from coffee_pipeline.slo.forecast import CONFIDENCE, Forecast
 from coffee_pipeline.slo.methods import Attained
-from coffee_pipeline.slo.objective_status import ObjectiveStatus
+from coffee_pipeline.slo.objective_status import NOT_BEFORE_RESET, ObjectiveStatus
 
 _MISSING = Cell(NO_DATA, Tone.MUTED, number=True)
 _DAY = 86_400
@@ -122,8 +122,10 @@ def _rate(rate: Fraction | None) -> Cell:
 def _exhaustion(status: ObjectiveStatus) -> Cell:
     reason = status.exhaustion_reason or ""
     if status.exhausted_in is None:
-        known = status.headline.budget_left is not None
-        return Cell("not so" if known else NO_DATA, Tone.MUTED, reason, True)
+        if status.headline.budget_left is None or reason.startswith(NO_DATA):
+            return Cell(NO_DATA, Tone.MUTED, reason, True)
+        lasts = reason.startswith(NOT_BEFORE_RESET)
+        return Cell(NOT_BEFORE_RESET if lasts else "not in sight", Tone.MUTED, reason, True)
     left = seconds(status.exhausted_in)
     if not left:
         return Cell("exhausted", Tone.BAD, reason, True)
