@@ -17,7 +17,7 @@ from datetime import datetime
 from coffee_pipeline.dora.attribution import Attribution, Breach, attribute
 from coffee_pipeline.dora.changes import Changes, DeliveredChange, delivered_changes
 from coffee_pipeline.dora.commit import Commit
-from coffee_pipeline.dora.duplicates import told_once
+from coffee_pipeline.dora.duplicates import source_of, told_once
 from coffee_pipeline.dora.failures import Judged, Plan, judged_deployments, succeeded
 from coffee_pipeline.dora.phases import Passed, Phase, phases
 from coffee_pipeline.dora.repairs import repairs_of
@@ -122,11 +122,9 @@ def delivery_performance(
 def _tells_of_failures(one: Judged) -> bool:
     """Whether it failed, put something right, or was made by a rollout that watched over it.
 
-    Only our own rollouts know the artifact that they deployed. What a plain list of deployments
-    does not say is no success.
+    What another system's list of deployments does not say is no success.
     """
-    rework = one.plan is Plan.REWORK
-    return one.failure is not None or rework or bool(one.deployment.artifact_digest)
+    return one.failure is not None or one.plan is Plan.REWORK or not source_of(one.deployment)
 
 
 def _first(deployments: Iterable[Deployment]) -> dict[str, datetime]:

@@ -18,6 +18,19 @@ def test_one_rollout_that_three_systems_tell_of_is_one(story) -> None:
     assert told_once(story.deployments).same == {"argocd:1": "own", "github:7": "own"}
 
 
+def test_what_a_webhook_told_of_is_not_ours(story) -> None:
+    story.deploy("c1", 0, deployment_id="own")
+    story.deploy("c1", 2, deployment_id="github-7", cause="github")
+    assert told_once(story.deployments).same == {"github-7": "own"}
+
+
+def test_a_webhook_and_an_export_of_one_system_tell_of_one(story) -> None:
+    story.deploy("c1", 0, deployment_id="github-7", cause="github")
+    story.deploy("c1", 1, deployment_id="github:7")
+    story.deploy("c1", 2, deployment_id="github:8")
+    assert told(story) == ["github-7", "github:8"]
+
+
 def test_others_are_others(story) -> None:
     story.deploy("c1", 0, deployment_id="own")
     story.deploy("c1", 60, deployment_id="github:late")

@@ -49,9 +49,10 @@ def test_a_service_without_a_deployment_is_told_of(story) -> None:
 
 
 def test_silence_is_no_success(story) -> None:
-    """Three deployments of a plain list, and nobody who could have said that one failed."""
-    for ended in (0, 60, 120):
-        story.deploy(f"c{ended}", ended, artifact_digest="", strategy="direct")
+    """Deployments that others tell of, and nobody who could have said that one failed."""
+    story.deploy("c0", 0, strategy="direct", deployment_id="github:1")
+    story.deploy("c60", 60, strategy="direct", deployment_id="flux:2")
+    story.deploy("c120", 120, strategy="direct", deployment_id="github-3", cause="github")
     for metric in (measured(story).platform.change_fail_rate, measured(story).platform.rework_rate):
         assert (metric.value, metric.band, metric.count) == (None, None, 3)
         assert "incidents import" in metric.reason
