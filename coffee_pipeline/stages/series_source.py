@@ -18,7 +18,7 @@ import numpy as np
 
 from coffee_pipeline.errors import ConfigurationError, UsageError
 from coffee_pipeline.slo.adjacent_windows import without_seams
-from coffee_pipeline.slo.definition import Slo
+from coffee_pipeline.slo.definition import PROMQL_SOURCES, Slo, source_name
 from coffee_pipeline.slo.events import Events, Floats, of_rows
 from coffee_pipeline.slo.judged_steps import good_shares, value_query
 from coffee_pipeline.slo.promql import windowed
@@ -46,8 +46,6 @@ _MODULES: tuple[ModuleType, ...] = (
 APIS: Mapping[str, SeriesApi] = {one.NAME: cast("SeriesApi", one) for one in _MODULES}
 """By name; OpenSLO's ``metricSource.type`` names one in any case, with or without a blank."""
 
-_SPOKEN = {"victoriametrics": "prometheus", "thanos": "prometheus", "mimir": "prometheus"}
-
 
 def api_of(source_type: str | None) -> SeriesApi:
     """The API that a metric source's type names.
@@ -55,10 +53,10 @@ def api_of(source_type: str | None) -> SeriesApi:
     Raises:
         ConfigurationError: none is known by this name.
     """
-    name = (source_type or "").lower().replace(" ", "").replace("-", "")
-    found = APIS.get(_SPOKEN.get(name, name))
+    name = source_name(source_type)
+    found = APIS.get(prometheus_series.NAME if name in PROMQL_SOURCES else name)
     if found is None:
-        known = ", ".join(sorted({*APIS, *_SPOKEN}))
+        known = ", ".join(sorted({*APIS, *PROMQL_SOURCES}))
         raise ConfigurationError(f"metric source {source_type}: must be one of {known}")
     return found
 
