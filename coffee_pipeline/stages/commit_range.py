@@ -15,7 +15,7 @@ from coffee_pipeline.platform.git import Repository, moment
 from coffee_pipeline.platform.git_command import exact, lasting, readable
 
 COMMITS_LIMIT = 10_000
-"""Commits kept of one delivery: so many that nobody reads each, and a report still walks them."""
+"""Of one delivery; more are a whole history, which a report would not walk either."""
 
 _FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%s", "%B")
 
@@ -48,10 +48,10 @@ def commits_since(
         return CommitRange((), f"shallow clone: its history ends within the {len(names)} commits "
                                f"since {base[:12]} ({min(cut)[:12]}), so they are not known; "
                                "git fetch --unshallow brings the rest")  # fmt: skip
-    reasons = []
     if len(found) > COMMITS_LIMIT:
-        reasons.append(f"over {COMMITS_LIMIT} commits since {base[:12]}, the newest are kept")
-        found = found[:COMMITS_LIMIT]
+        # A part would pass for the whole: where it ends, base would seem to follow.
+        return CommitRange((), f"over {COMMITS_LIMIT} commits since {base[:12]}: none is kept")
+    reasons = []
     touched: Mapping[str, frozenset[str]] = {}
     try:
         touched = _touched(platform, repository, base, sha, [words[0] for words in found])
