@@ -11,11 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coffee_pipeline.dora.proxy_deployments import ProxyDeployments, Source
-from coffee_pipeline.dora.rework import Reverted, Rework, plain_subject, request_of, rework_of
+from coffee_pipeline.dora.rework import (
+    REPAIR_DAYS,
+    Reverted,
+    Rework,
+    plain_subject,
+    request_of,
+    rework_of,
+)
 from coffee_pipeline.platform.commit_log import CommitLog, LoggedCommit
 
-REPAIR_WINDOW = 30 * 86_400
-"""Seconds after a deployment in which a revert or hotfix still speaks of its failure."""
+REPAIR_WINDOW = REPAIR_DAYS * 86_400
+"""The same in seconds."""
 
 _ALIKE = 5
 """Commits of one subject that are tried, the last ones first."""

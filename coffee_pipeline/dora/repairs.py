@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from coffee_pipeline.dora.changes import DeliveredChange
 from coffee_pipeline.dora.commit import Commit
 from coffee_pipeline.dora.failures import ROLLBACK, Repairs, succeeded
-from coffee_pipeline.dora.rework import Reverted, plain_subject, request_of
+from coffee_pipeline.dora.rework import REPAIR_DAYS, Reverted, plain_subject, request_of
 from coffee_pipeline.model.deployment import Deployment
 
-REPAIR_WINDOW = timedelta(days=30)
+REPAIR_WINDOW = timedelta(days=REPAIR_DAYS)
 """After a deployment; what was committed later says nothing of its failure."""
 
 

@@ -15,6 +15,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+REPAIR_DAYS = 30
+"""Days after a deployment in which a revert or hotfix still speaks of its failure."""
+
 LONGEST_MESSAGE = 20_000
 LONGEST_SUBJECT = 1_000
 """Characters that are looked at, of a message and of its first line."""
